@@ -1,0 +1,20 @@
+"""Judging with the options of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from vmproof.cli.reading import Read
+from vmproof.cli.second_opinion import SecondOpinionPool
+from vmproof.report.progress import Progress
+from vmproof.solvers import SolverPool
+from vmproof.virtualize import Judgement, judge
+
+
+def judge_read(one: Read, options: argparse.Namespace, told: Progress) -> Judgement:
+    """Judge a machine in the scenario that was asked for. Raises InputError where there is none of that name."""
+    kind = SecondOpinionPool if options.second_opinion else SolverPool
+    with kind(options.jobs, options.solver, options.timeout, options.memory) as solvers:
+        judgement = judge(one.description, options.scenario, solver_pool=solvers, progress=told)
+    return replace(judgement, solver=options.solver)

@@ -1,0 +1,152 @@
+"""The command line: commands, options and their help."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+from vmproof import __version__
+from vmproof.errors import InputError
+
+COMMANDS = {
+    "check": "judge machines: are they virtualizable, and if not, why?",
+    "explain": "tell the story of one instruction",
+    "replay": "execute a saved witness again",
+    "lint": "report all that is wrong with a description at once",
+    "list": "list models, scenarios or instructions",
+}
+
+EXPECTATIONS = ("virtualizable", "not-virtualizable")
+SOLVERS = ("z3", "bitwuzla", "cvc5")
+LEAST_MEMORY = 128
+"""Megabytes: a solver's library alone takes about a hundred."""
+
+_EXITS = """\
+exit status:
+  0  every claim met its expectation
+  1  a claim did not meet its expectation
+  2  the input or the command line is wrong
+  3  a claim could not be decided
+  4  the premise of a claim cannot happen
+ 70  a bug in vmproof
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise InputError(message, hint=f"`{self.prog} --help` shows the usage")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of a command line; `command` is one of COMMANDS.
+
+    Raises InputError for a wrong one, and SystemExit once it has printed the help or the version that was asked for.
+    """
+    first = arguments[0] if arguments else ""
+    if first and not first.startswith("-") and first not in COMMANDS:
+        near = get_close_matches(first, COMMANDS, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"the commands are {', '.join(COMMANDS)}"
+        raise InputError(f'there is no command "{first}"', hint=hint)
+    return parser().parse_args(arguments)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = _Parser(
+        prog="vmproof",
+        description="Decides from the description of an instruction set whether it can be virtualized, with proofs and counterexamples.",
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"vmproof {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    made = {
+        name: commands.add_parser(
+            name, help=text, description=f"{text[0].upper()}{text[1:]}{'' if text.endswith('?') else '.'}", allow_abbrev=False
+        )
+        for name, text in COMMANDS.items()
+    }
+    _check(made["check"])
+    _explain(made["explain"])
+    _replay(made["replay"])
+    made["lint"].add_argument("files", nargs="+", metavar="FILE", help=_FILE)
+    _list(made["list"])
+    return top
+
+
+_FILE = "a description, or the name of a model (`vmproof list models`)"
+
+
+def _check(check: argparse.ArgumentParser) -> None:
+    check.add_argument("files", nargs="+", metavar="FILE", help=f"{_FILE}; several are compared side by side")
+    _add_scenario(check)
+    check.add_argument(
+        "--expect",
+        action="append",
+        choices=EXPECTATIONS,
+        help="the answer that is no error (default: virtualizable); once for all files, or once for each, in their order",
+    )
+    check.add_argument("--format", choices=("text", "json"), default="text", help="json follows check.schema.json (default: text)")
+    check.add_argument("--save", metavar="DIR", help="keep every witness as JSON in this folder")
+    check.add_argument("--timings", action="store_true", help="say where the time went")
+    _add_solving(check)
+
+
+def _explain(explain: argparse.ArgumentParser) -> None:
+    explain.add_argument("file", metavar="FILE", help=_FILE)
+    explain.add_argument("instruction", metavar="INSTRUCTION", help="its name or its published mnemonic")
+    _add_scenario(explain)
+    _add_solving(explain)
+
+
+def _replay(replay: argparse.ArgumentParser) -> None:
+    replay.add_argument("witness", metavar="WITNESS", help="a file that `vmproof check --save` wrote")
+    replay.add_argument("--machine", metavar="FILE", help="the description, if it is no longer where it was")
+
+
+def _list(listing: argparse.ArgumentParser) -> None:
+    listing.add_argument("what", nargs="?", choices=("models", "scenarios", "instructions"), default="models", help="default: models")
+    listing.add_argument("file", nargs="?", metavar="FILE", help=f"{_FILE}; not for models")
+
+
+def _add_scenario(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--scenario", metavar="NAME", help="how the guest is run (default: the description's first scenario)")
+
+
+def _add_solving(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--solver", choices=SOLVERS, default="z3", help="who decides (default: z3)")
+    command.add_argument("--second-opinion", action="store_true", help="let another solver confirm every proof")
+    command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds for one query (default: 60)")
+    command.add_argument("--memory", type=_megabytes, default=2048, metavar="MB", help="memory of one solver process (default: 2048)")
+    command.add_argument("--jobs", type=_count, default=2, metavar="N", help="solver processes at once (default: 2)")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not value > 0 or math.isinf(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def _megabytes(text: str) -> int:
+    value = _count(text)
+    if value < LEAST_MEMORY:
+        raise argparse.ArgumentTypeError(f"a solver needs at least {LEAST_MEMORY} MB")
+    return value
+
+
+def _count(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return value

@@ -1,0 +1,316 @@
+"""From files to a description: module-level statements, imports, classes and decorators. Nothing is executed by Python."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from vmproof.data import library
+from vmproof.errors import InputError
+from vmproof.language.budget import Budget, BudgetError
+from vmproof.language.builtins import Decorator, Transform
+from vmproof.language.classes import declare_enum, declare_layout, declare_record, declare_scenario, declare_state
+from vmproof.language.convert import Mistake, usable
+from vmproof.language.declare import Registrar
+from vmproof.language.description import Description
+from vmproof.language.interpreter import Interpreter
+from vmproof.language.machine import Machine
+from vmproof.language.module import Module
+from vmproof.language.run import Dead
+from vmproof.language.source import Source, parse, read_source
+from vmproof.language.suggest import suggest
+from vmproof.language.values import Function, Unusable, Value
+from vmproof.terms import Pool
+
+MAX_FILES = 200
+MAX_PROBLEMS = 100  # mistakes that are collected before reading ends
+LIBRARY_FOLDERS = ("spec", "models")
+
+
+def load(path: Path, budget: Budget | None = None, texts: Mapping[Path, str] | None = None) -> Description:
+    """Read an ISA description. Raises `InputError`, one sentence with its place, where it is wrong.
+
+    `texts` stand in for the contents of files, by resolved path: how a changed description is judged without a file being written.
+    """
+    loader = Loader(path, budget or Budget(), texts=texts)
+    return loader.load(loader.read(path))
+
+
+def load_text(text: str, path: Path, budget: Budget | None = None) -> Description:
+    """As `load`, for a text that is at hand; `path` names it in messages and is where its imports are looked up."""
+    loader = Loader(path, budget or Budget())
+    return loader.load(parse(text, path))
+
+
+class Loader:
+    """Reads one description and what it imports. With `problems` a list, mistakes are collected there instead of ending the reading."""
+
+    def __init__(
+        self, path: Path, budget: Budget, problems: list[InputError] | None = None, texts: Mapping[Path, str] | None = None
+    ) -> None:
+        self.path = path
+        self.budget = budget
+        self.pool = Pool()
+        self.machine = Machine(path.stem)
+        self.registrar = Registrar(self.machine, self.pool)
+        self.modules: dict[Path, Module | None] = {}  # None while a file is being read
+        self.problems = problems
+        self.texts = dict(texts or {})
+        self.sources: list[Source] = []
+
+    def read(self, path: Path) -> Source:
+        """The source of a file, or the text that stands in for it."""
+        text = self.texts.get(path.resolve())
+        return read_source(path) if text is None else parse(text, path)
+
+    def load(self, source: Source) -> Description:
+        try:
+            with self.budget.running():
+                main = self._module(source)
+                if self.problems is None or self.machine.state.fields:
+                    with self._collecting():
+                        self.registrar.finish(source)
+                doc = ast.get_docstring(source.tree) or ""
+                return Description(self.path, doc, self.pool, self.machine, main, self.budget, tuple(self.sources))
+        except RecursionError:
+            raise InputError("the description is nested too deeply to be read", source.at(1)) from None
+
+    @contextmanager
+    def _collecting(self) -> Iterator[None]:
+        try:
+            yield
+        except InputError as problem:
+            if self.problems is None:
+                raise
+            self.problems.append(problem)
+            if len(self.problems) >= MAX_PROBLEMS:
+                raise
+
+    def _module(self, source: Source) -> Module:
+        module = Module(source)
+        self.sources.append(source)
+        key = source.path.resolve()
+        self.modules[key] = None
+        run = Interpreter(self.pool, self.budget, module, self.machine, {}, None)
+        for node in source.tree.body:
+            with self._collecting():
+                self._statement(run, module, node)
+        self.modules[key] = module
+        return module
+
+    # statements of a module
+
+    def _statement(self, run: Interpreter, module: Module, node: ast.stmt) -> None:
+        """Read one statement; what it would have defined is known to be wrong where it fails."""
+        run.frame.names = module.loop_names
+        try:
+            self.budget.step(self.pool)
+            self._read(run, module, node)
+        except (InputError, Mistake, BudgetError, Dead) as problem:
+            module.failed(_defined(node))
+            if isinstance(node, ast.ImportFrom) and node.module != "vmproof.lang" and any(alias.name == "*" for alias in node.names):
+                module.incomplete = True
+            if isinstance(problem, InputError):
+                raise
+            if isinstance(problem, Mistake):
+                raise run.wrong(node, problem.message, problem.hint) from None
+            raise run.wrong(node, str(problem) or "this ends the reading of the file") from None
+
+    def _read(self, run: Interpreter, module: Module, node: ast.stmt) -> None:
+        match node:
+            case ast.ImportFrom():
+                self._import(run, module, node)
+            case ast.Import():
+                raise run.wrong(node, "`import` is not part of the language", "write `from file import name`")
+            case ast.ClassDef():
+                self._class(run, module, node)
+            case ast.FunctionDef():
+                self._function(run, module, node)
+            case ast.Assign() | ast.AnnAssign() | ast.AugAssign() if module.turn == 0:
+                self._assign(run, module, node)
+            case ast.For():
+                self._loop(run, module, node)
+            case ast.If():
+                held = run.condition(node.test)
+                if not held.is_const:
+                    raise run.wrong(node.test, "a condition outside functions must be known while reading")
+                for statement in node.body if held is self.pool.true else node.orelse:
+                    self._statement(run, module, statement)
+            case ast.Expr() if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+                return  # a docstring
+            case ast.Pass():
+                return
+            case _:
+                run.statement(node)
+                names = run.frame.names
+                for name in names:
+                    if module.turn == 0 and name not in module.loop_names:
+                        self._define(run, module, node, name, names[name])
+                module.loop_names = dict(names) if module.turn else module.loop_names
+
+    def _assign(self, run: Interpreter, module: Module, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> None:
+        run.statement(node)
+        for name, value in run.frame.names.items():
+            if module.loop_names.get(name, _NOTHING) is not value:
+                self._define(run, module, node, name, value)
+        run.frame.names = module.loop_names
+
+    def _define(self, run: Interpreter, module: Module, node: ast.AST, name: str, value: Value) -> None:
+        """A name is defined once in a file, and never one of the language; a name that is imported twice is the same thing."""
+        if name in run.language:
+            raise run.wrong(node, f"`{name}` is a name of the language")
+        again = module.turn > 0 and module.lines.get(name) == getattr(node, "lineno", 1)  # another turn of the same loop
+        known = module.names.get(name, value)
+        if known is not value and not again and not isinstance(known, Unusable):
+            raise run.wrong(node, f"`{name}` is defined twice; first in line {module.lines.get(name, 1)}")
+        module.names[name] = value
+        module.lines.setdefault(name, getattr(node, "lineno", 1))
+
+    def _loop(self, run: Interpreter, module: Module, node: ast.For) -> None:
+        if node.orelse:
+            raise run.wrong(node, "`else` of a loop is not part of the language")
+        items = tuple(run.iterate(run.eval(node.iter)))
+        outer = module.loop_names
+        module.turn += 1
+        try:
+            for item in items:
+                run.frame.names = module.loop_names
+                run.bind(node.target, item)
+                module.loop_names = dict(run.frame.names)
+                for statement in node.body:
+                    if isinstance(statement, ast.Break | ast.Continue):
+                        raise run.wrong(statement, "a loop outside functions has no break or continue")
+                    self._statement(run, module, statement)
+        finally:
+            module.turn -= 1
+            module.loop_names = outer
+            run.frame.names = outer
+
+    def _class(self, run: Interpreter, module: Module, node: ast.ClassDef) -> None:
+        if node.decorator_list:
+            if len(node.decorator_list) != 1 or node.bases or node.keywords or not isinstance(node.decorator_list[0], ast.Call):
+                raise run.wrong(node, "a decorated class is a scenario", '@scenario("how the guest is run") above a class without bases')
+            call = node.decorator_list[0]
+            if usable(run.eval(call.func)) is not Decorator.SCENARIO:
+                raise run.wrong(call, "only @scenario decorates a class")
+            title = run.eval(call.args[0]) if len(call.args) == 1 and not call.keywords else None
+            if not isinstance(title, str):
+                raise run.wrong(call, "@scenario(...) takes one string")
+            self.registrar.scenario(declare_scenario(run, module, node, title, self.machine), run, node)
+            return
+        if len(node.bases) != 1 or node.keywords:
+            raise run.wrong(node, f"the class `{node.name}` needs one base: Enum, Layout[n], Record or State")
+        base = node.bases[0]
+        if isinstance(base, ast.Subscript) and run.eval(base.value) is Transform.LAYOUT:
+            self._define(run, module, node, node.name, declare_layout(run, node, usable(run.eval(base.slice))))
+            return
+        match usable(run.eval(base)):
+            case Transform.ENUM:
+                self._define(run, module, node, node.name, declare_enum(run, node))
+            case Transform.RECORD:
+                self._define(run, module, node, node.name, declare_record(run, node))
+            case Transform.STATE:
+                kind, modes = declare_state(run, node)
+                self.registrar.state(kind, modes, run, node)
+                self._define(run, module, node, node.name, kind)
+            case _:
+                raise run.wrong(base, "a class is an Enum, a Layout[n], a Record or a State")
+
+    def _function(self, run: Interpreter, module: Module, node: ast.FunctionDef) -> None:
+        run.check_parameters(node.name, node)
+        captured = dict(module.loop_names)
+        if len(node.decorator_list) > 1:
+            raise run.wrong(node, f"`{node.name}` has more than one decorator")
+        if not node.decorator_list:
+            self._define(run, module, node, node.name, Function(node.name, node, module, captured))
+            return
+        decorator = node.decorator_list[0]
+        if isinstance(decorator, ast.Call):
+            kind = usable(run.eval(decorator.func))
+            if kind is not Decorator.INSTRUCTION:
+                known = isinstance(kind, Decorator) and kind is not Decorator.SCENARIO
+                message = f"{kind} takes no arguments" if known else f"{kind} decorates a class"
+                raise run.wrong(decorator, message if isinstance(kind, Decorator) else "this is no decorator of the language")
+            function = Function(node.name, node, module, captured, "instruction")
+            self.registrar.instruction(function, run, node, decorator)
+        else:
+            kind = self._decorator(run, decorator)
+            if not isinstance(kind, Decorator):
+                raise run.wrong(decorator, "this is no decorator of the language")
+            if kind is Decorator.INSTRUCTION:
+                raise run.wrong(decorator, "@instruction(...) takes a pattern", '@instruction("0001 rd[2] rs[2]")')
+            function = Function(node.name, node, module, captured, kind.value)
+            self.registrar.function(kind, function, run, node)
+        self._define(run, module, node, node.name, function)
+
+    def _decorator(self, run: Interpreter, node: ast.expr) -> Value:
+        if isinstance(node, ast.Name) and node.id not in run.language and node.id not in run.module.names:
+            raise run.wrong(node, f"there is no decorator `@{node.id}`", suggest(node.id, [item.value for item in Decorator]))
+        return usable(run.eval(node))
+
+    # imports
+
+    def _import(self, run: Interpreter, module: Module, node: ast.ImportFrom) -> None:
+        if node.level or node.module is None:
+            raise run.wrong(node, "relative imports are not part of the language", "name the file: `from file import name`")
+        if node.module == "vmproof.lang":
+            if any(alias.asname for alias in node.names):
+                raise run.wrong(node, "names of the language keep their names", "leave out `as`")
+            if [alias.name for alias in node.names] != ["*"]:
+                unknown = [alias.name for alias in node.names if alias.name not in run.language]
+                if unknown:
+                    raise run.wrong(node, f"the language has no `{unknown[0]}`", suggest(unknown[0], run.language))
+            return
+        if module.turn:
+            raise run.wrong(node, "an import stands outside loops")
+        path = self._find(run, module, node, node.module)
+        key = path.resolve()
+        if key in self.modules:
+            found = self.modules[key]
+            if found is None:
+                raise run.wrong(node, f"`{node.module}` imports this file in turn")
+        else:
+            if len(self.modules) >= MAX_FILES:
+                raise run.wrong(node, f"a description has more than {MAX_FILES} files")
+            found = self._module(self.read(path))
+        for alias in node.names:
+            if alias.name == "*":
+                for name, value in found.names.items():
+                    if not name.startswith("_"):
+                        self._define(run, module, node, name, value)
+                continue
+            if alias.name not in found.names:
+                raise run.wrong(node, f"`{node.module}` has no `{alias.name}`", suggest(alias.name, found.names))
+            self._define(run, module, node, alias.asname or alias.name, found.names[alias.name])
+
+    def _find(self, run: Interpreter, module: Module, node: ast.AST, dotted: str) -> Path:
+        """The file of an import: beside the reader, beside the main file, or in the library (rule 13)."""
+        parts = dotted.split(".")
+        roots = [module.source.path.parent, self.path.parent]
+        if parts[0] in LIBRARY_FOLDERS:
+            roots.append(library())
+        for root in roots:
+            candidate = root.joinpath(*parts[:-1], parts[-1] + ".py")
+            try:
+                if candidate.is_file():
+                    return candidate
+            except OSError:  # the name is too long for a file
+                continue
+        near = suggest(parts[-1], (path.stem for path in module.source.path.parent.glob("*.py")))
+        raise run.wrong(node, f"there is no file {'/'.join(parts)[:200]}.py beside this one or in the library", near)
+
+
+_NOTHING = object()
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """The names that a statement would have defined."""
+    match node:
+        case ast.FunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.ImportFrom():
+            return [alias.asname or alias.name for alias in node.names]
+        case _:
+            return [part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]

@@ -1,0 +1,105 @@
+"""What a description declares, gathered while its files are read; what an execution consults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vmproof.language.convert import Mistake, to_leaf, to_leaves
+from vmproof.language.encoding import Encoding
+from vmproof.language.types import EnumMember, EnumType, MemoryType, RoleValue, StateType, Type
+from vmproof.language.values import EnumValue, Function, Value, describe
+from vmproof.terms import Sort, Term
+
+if TYPE_CHECKING:
+    from vmproof.errors import Place
+    from vmproof.language.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Instruction:
+    """One `@instruction`: its encoding, its operands as variables of the encoding, and how it is written.
+
+    `variables` are (name, sort) of the encoding's variables ("rd", "ea.form", "ea.reg"). `classes` are the operands by which the
+    description wants encodings told apart. `mnemonic` is the published instruction that it belongs to.
+    """
+
+    name: str
+    mnemonic: str
+    encoding: Encoding
+    variables: tuple[tuple[str, Sort], ...]
+    asm: str | None
+    classes: tuple[str, ...]
+    line: int
+    doc: str
+    function: Function = field(repr=False)
+    place: Place | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """How a guest is run (THEORY.md, "A scenario").
+
+    `runs`: pairs (guest mode, real mode), each a tuple with a value per mode field. `own`: pairs (guest leaf, real leaf). `search`:
+    leaves whose value may be chosen. `timing`: None where the description says nothing about time, else the leaves that are timing
+    sources. `picks` are what `host` takes beyond the two states.
+    """
+
+    name: str
+    title: str
+    runs: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    own: tuple[tuple[str, str], ...] = ()
+    own_mode: bool = False
+    search: tuple[str, ...] = ()
+    timing: tuple[str, ...] | None = None
+    picks: tuple[tuple[str, Sort], ...] = ()
+    line: int = 0
+    host: Function | None = field(default=None, repr=False)
+    reserved: Function | tuple[tuple[int, int], ...] | None = field(default=None, repr=False)
+    pick_types: tuple[tuple[str, Type], ...] = ()
+    place: Place | None = field(default=None, repr=False)
+
+    @property
+    def has_reserved(self) -> bool:
+        return self.reserved is not None
+
+
+@dataclass(eq=False)
+class Machine:
+    """The declarations of a description. Filled by the loader; `finish` of the loader checks that it is whole."""
+
+    name: str
+    state: StateType = field(default_factory=lambda: StateType("State", {}, {}))
+    mode_roles: dict[str, RoleValue] = field(default_factory=dict)
+    memory_name: str | None = None
+    memory: MemoryType | None = None
+    legal: list[Function] = field(default_factory=list)
+    translation: Function | None = None
+    translation_takes_size: bool = False
+    virtual_width: int = 0
+    fetch: Function | None = None
+    fetch_takes_address: bool = False
+    trap_entry: Function | None = None
+    cause_type: EnumType | None = None
+    value_type: Type | None = None
+    after: Function | None = None
+    undefined: Function | None = None
+    instructions: list[Instruction] = field(default_factory=list)
+    scenarios: list[Scenario] = field(default_factory=list)
+    registers: tuple[str, ...] = ()  # the leaves that the translation may depend on: all but the memory and pc
+
+    def executing(self, run: Run) -> bool:
+        """Whether effects, traps and choices make sense in this run; premises and invariants have none."""
+        return run.memory is not None
+
+    def trap_arguments(self, run: Run, cause: Value, value: Value) -> tuple[Term | None, dict[str, Term] | None]:
+        """Cause and value of a trap as `@trap_entry` declares them. Raises `Mistake` where they do not fit."""
+        code: Term | None = None
+        if self.cause_type is not None:
+            if not isinstance(cause, EnumMember | EnumValue):
+                raise Mistake(f"trap(...) takes a {self.cause_type} first, not {describe(cause)}")
+            code = to_leaf(run.pool, cause, self.cause_type)
+        info: dict[str, Term] | None = None
+        if self.value_type is not None:
+            info = to_leaves(run.pool, value, self.value_type)
+        return code, info

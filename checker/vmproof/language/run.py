@@ -1,0 +1,299 @@
+"""The running state of one execution: paths and their conditions, effects, traps, memory.
+
+Branches of a dynamic `if` are both run and then merged. A path ends by `return`, `trap`, `break`, `continue` or `unpredictable()`; it
+then records what it has made and raises `Dead`, which the nearest place that joins paths (a branch, a loop, a call) catches. Guards of
+traps are mutually exclusive by construction: a path goes on only where the traps before it did not happen.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from vmproof.errors import Place
+from vmproof.language.convert import Mistake
+from vmproof.language.memory import Located, MemoryModel
+from vmproof.language.merge import merge, merge_names, merge_terms
+from vmproof.language.outcome import Event, Explicit, Obligation, State
+from vmproof.language.values import Value
+from vmproof.terms import BitVecSort, Pool, Sort, Term
+
+if TYPE_CHECKING:
+    from vmproof.language.machine import Machine
+    from vmproof.language.values import Function
+
+JUMPED = "$jumped"  # state entry: whether the instruction has assigned pc
+
+
+class Dead(Exception):
+    """The present path has ended; there is nothing left to evaluate on it."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a path stands: its condition since the frame began, the state, the kept state, and the local names."""
+
+    cond: Term
+    state: State
+    kept: State
+    names: Mapping[str, Value]
+
+
+@dataclass
+class Frame:
+    """One call of a function: its local names, the path condition at its beginning, and what its returns made."""
+
+    function: Function | None
+    names: Mapping[str, Value]
+    base: Term
+    returns: list[tuple[Point, Value]] = field(default_factory=list)
+    loops: list[tuple[list[Point], list[Point]]] = field(default_factory=list)  # (breaks, continues) of the loops around
+
+
+@dataclass(frozen=True)
+class RawTrap:
+    """A trap as it was raised; the guard is the whole path condition."""
+
+    guard: Term
+    cause: Term | None
+    value: dict[str, Term] | None
+    memory: bool
+    state: State
+
+
+class Run:
+    """State and control of one execution. `interpreter` subclasses add the syntax."""
+
+    def __init__(self, pool: Pool, machine: Machine | None, state: State, memory: MemoryModel | None) -> None:
+        self.pool = pool
+        self.machine = machine
+        self.initial = state
+        self.state = state
+        self.kept = state
+        self.keeping = 0
+        self.cond: Term = pool.true
+        self.frames: list[Frame] = [Frame(None, {}, pool.true)]
+        self.memory = memory
+        self.fetching = False
+        self.translating = 0
+        self.attempting = 0
+        self.traps: list[RawTrap] = []
+        self.waits: Term = pool.false
+        self.unpredictable: Term = pool.false
+        self.disabled: Term = pool.false
+        self.choices: list[Term] = []
+        self.translations: list[Explicit] = []
+        self.events: list[Event] = []
+        self.obligations: list[Obligation] = []
+        self.label = ""  # what choices are named after
+        self.sites: list[str] = []  # the calls and loop turns around, so that a choice has the name of its place
+        self.used_sites: dict[str, int] = {}
+
+    # paths
+
+    @property
+    def frame(self) -> Frame:
+        return self.frames[-1]
+
+    @property
+    def path(self) -> Term:
+        """The whole condition under which the present path is taken."""
+        return self.pool.and_(self.frame.base, self.cond)
+
+    def point(self) -> Point:
+        return Point(self.cond, self.state, self.kept, self.frame.names)
+
+    def resume(self, point: Point) -> None:
+        self.cond, self.state, self.kept, self.frame.names = point.cond, point.state, point.kept, point.names
+
+    def die(self) -> None:
+        self.cond = self.pool.false
+        raise Dead
+
+    def split(self, condition: Term, then: Callable[[], Value], otherwise: Callable[[], Value]) -> Value:
+        """Run both branches (one, where the condition is constant) and merge state, names and value."""
+        if condition is self.pool.true:
+            return then()
+        if condition is self.pool.false:
+            return otherwise()
+        start = self.point()
+        ends: list[tuple[Point, Value] | None] = []
+        guards = (self.pool.and_(start.cond, condition), self.pool.and_(start.cond, self.pool.not_(condition)))
+        for guard, branch in zip(guards, (then, otherwise), strict=True):
+            self.resume(replace(start, cond=guard))
+            if guard is self.pool.false:
+                ends.append(None)
+                continue
+            try:
+                value = branch()
+                ends.append((self.point(), value))
+            except Dead:
+                ends.append(None)
+        first, second = ends
+        if first is None and second is None:
+            self.die()
+        if first is None or second is None:
+            alive = first or second
+            assert alive is not None
+            self.resume(alive[0])
+            return alive[1]
+        self.resume(self.join(condition, first[0], second[0]))
+        if first[0].cond is guards[0] and second[0].cond is guards[1]:
+            self.cond = start.cond
+        return merge(self.pool, condition, first[1], second[1])
+
+    def join(self, condition: Term, one: Point, other: Point) -> Point:
+        """The point where two paths meet; `condition` tells them apart."""
+        return Point(
+            self.pool.or_(one.cond, other.cond),
+            merge_terms(self.pool, condition, one.state, other.state),
+            merge_terms(self.pool, condition, one.kept, other.kept),
+            one.names if one.names is other.names else merge_names(self.pool, condition, one.names, other.names),
+        )
+
+    def join_all(self, points: Sequence[Point]) -> None:
+        """Go on where any of these paths ended; they exclude one another. None left: the path is dead."""
+        if not points:
+            self.die()
+        joined = points[-1]
+        for point in reversed(points[:-1]):
+            joined = self.join(point.cond, point, joined)
+        self.resume(joined)
+
+    @contextmanager
+    def call_frame(self, function: Function, names: Mapping[str, Value]) -> Iterator[Frame]:
+        """A frame for a call; on leaving it the caller's condition and names are back, narrowed by what the caller of this then sets."""
+        frame = Frame(function, names, self.path)
+        outer = self.cond
+        self.frames.append(frame)
+        self.cond = self.pool.true
+        try:
+            yield frame
+        finally:
+            self.frames.pop()
+            self.cond = self.pool.and_(outer, self.cond)
+
+    # effects
+
+    def set_entry(self, path: str, term: Term) -> None:
+        """Write one leaf of the state; what is to survive a trap inside `with kept():` is written by way of `effect`."""
+        if self.state[path] is not term:
+            self.state = {**self.state, path: term}
+
+    def effect(self, write: Callable[[], None]) -> None:
+        """Do what writes to the state; inside `with kept():` also to the state that a trap leaves.
+
+        That state lacks the effects which are not kept, so what is written into the same array or word must be written to each.
+        """
+        write()
+        if self.keeping:
+            self.state, self.kept = self.kept, self.state
+            try:
+                write()
+            finally:
+                self.state, self.kept = self.kept, self.state
+
+    def trap_if(self, fault: Term, cause: Term | None, value: dict[str, Term] | None, memory: bool) -> None:
+        """Trap where `fault` holds and go on where it does not."""
+        if fault is self.pool.false:
+            return
+        guard = self.pool.and_(self.path, fault)
+        if guard is not self.pool.false:
+            self.traps.append(RawTrap(guard, cause, value, memory, self.kept))
+        self.cond = self.pool.and_(self.cond, self.pool.not_(fault))
+        if self.cond is self.pool.false:
+            raise Dead
+
+    def oblige(self, claim: Term, sentence: str, place: Place) -> None:
+        if claim is not self.pool.true:
+            self.obligations.append(Obligation(self.path, claim, sentence, place))
+
+    def choice(self, node: ast.AST, sort: Sort) -> Term:
+        """The variable of a `choose`, named after its place, so that two runs that make the choice make the same one."""
+        here = f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}"
+        site = "/".join((*self.sites, here))
+        count = self.used_sites.get(site, 0)
+        self.used_sites[site] = count + 1
+        assert self.memory is not None
+        term = self.memory.choose(self, f"choice.{self.label}.{site}" + (f"#{count}" if count else ""), sort)
+        if not term.is_const:
+            self.choices.append(term)
+        return term
+
+    # memory
+
+    def translate(self, va: Term, access: int, size: int) -> Located:
+        """The description's own translation of one cell in the present state, faults as a condition."""
+        raise NotImplementedError
+
+    def locate(self, va: Term, access: int, cells: int) -> list[Term]:
+        """The cells of an access, translated one by one; traps where one is not allowed (LANGUAGE.md, rule 3)."""
+        assert self.memory is not None
+        places = []
+        for offset in range(cells):
+            at = self.pool.add(va, self.pool.bv(offset, va.width)) if offset else va
+            found = self.memory.locate(self, at, access, cells if offset == 0 else 1)
+            value = None if found.value is None else {"": found.value}
+            self.trap_if(found.fault, found.cause, value, memory=True)
+            places.append(found.address)
+        return places
+
+    def load(self, va: Term, access: int, cells: int, big: bool) -> Term:
+        """`cells` cells from a virtual address as one bit vector."""
+        assert self.memory is not None
+        read = []
+        for offset, place in enumerate(self.locate(va, access, cells)):
+            cell = self.memory.read(self, self.memory.array, place)
+            self.events.append(Event(self.path, "fetch" if access == 2 else "load", False, self._offset(va, offset), cell))
+            read.append(cell)
+        return self.pool.concat(*(read if big else reversed(read))) if len(read) > 1 else read[0]
+
+    def store(self, va: Term, value: Term, cell_width: int, access: int, big: bool) -> None:
+        """Store a bit vector to a virtual address; every cell is translated before any is written."""
+        assert self.memory is not None
+        cells = value.width // cell_width
+        for offset, place in enumerate(self.locate(va, access, cells)):
+            cell = self._cell(value, offset, cells, cell_width, big)
+            self._write_cell(self.memory.array, place, cell)
+            self.events.append(Event(self.path, "store", False, self._offset(va, offset), cell))
+
+    def read_physical(self, entry: str, address: Term, cells: int, big: bool) -> Term:
+        assert self.memory is not None
+        read = []
+        for offset in range(cells):
+            place = self._offset(address, offset)
+            cell = self.memory.read(self, entry, place)
+            self.events.append(Event(self.path, "load", True, place, cell))
+            read.append(cell)
+        return self.pool.concat(*(read if big else reversed(read))) if len(read) > 1 else read[0]
+
+    def write_physical(self, entry: str, address: Term, value: Term, cell_width: int, big: bool) -> None:
+        assert self.memory is not None
+        cells = value.width // cell_width
+        for offset in range(cells):
+            place = self._offset(address, offset)
+            cell = self._cell(value, offset, cells, cell_width, big)
+            self._write_cell(entry, place, cell)
+            self.events.append(Event(self.path, "store", True, place, cell))
+
+    def _write_cell(self, entry: str, place: Term, cell: Term) -> None:
+        memory = self.memory
+        assert memory is not None
+        self.effect(lambda: memory.write(self, entry, place, cell))
+
+    def _offset(self, address: Term, offset: int) -> Term:
+        return self.pool.add(address, self.pool.bv(offset, address.width)) if offset else address
+
+    def _cell(self, value: Term, offset: int, cells: int, width: int, big: bool) -> Term:
+        low = ((cells - 1 - offset) if big else offset) * width
+        return self.pool.extract(value, low + width - 1, low)
+
+
+def width_of(term: Term) -> int:
+    """The width of a bit vector term; raises `Mistake` for any other."""
+    if not isinstance(term.sort, BitVecSort):
+        raise Mistake("a bit vector is wanted")
+    return term.sort.width

@@ -1,0 +1,230 @@
+"""Values of the description language while it is read: static Python values, terms, and the few structured dynamic ones.
+
+Static: int, bool, str, None, tuple, dict, EnumMember, types, functions. Dynamic: a `Term` (bits or bool) and the classes below.
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vmproof.language.types import (
+    ArrayType,
+    BitsType,
+    BoolType,
+    EnumMember,
+    EnumType,
+    LayoutType,
+    MemoryType,
+    RecordType,
+    RoleValue,
+    StateType,
+)
+from vmproof.terms import Term
+
+if TYPE_CHECKING:
+    from vmproof.language.forms import Forms
+    from vmproof.language.module import Module
+
+Value = Any  # a value of the language; the evaluator dispatches on its class
+
+
+@dataclass(frozen=True, eq=False)
+class EnumValue:
+    """A dynamic member of an enumeration; `term` has the enumeration's width."""
+
+    type: EnumType
+    term: Term
+
+
+@dataclass(frozen=True, eq=False)
+class Signed:
+    """A bit vector that `signed(...)` marked: comparison, shift, division and extension treat it as two's complement."""
+
+    term: Term
+
+
+@dataclass(frozen=True, eq=False)
+class IntChoice:
+    """Integers that met under dynamic conditions before a width was known; they adapt where they meet bits.
+
+    `cases` has each integer once, with its condition; exactly one of the conditions holds.
+    """
+
+    cases: tuple[tuple[int, Term], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Fields:
+    """A copy of a record or layout value: its parts by name."""
+
+    type: RecordType | LayoutType
+    parts: Mapping[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayCopy:
+    """A copy of an array or memory: a term for each leaf of its element, by the leaf's path."""
+
+    type: ArrayType | MemoryType
+    terms: Mapping[str, Term]
+
+
+@dataclass(frozen=True, eq=False)
+class Bulk:
+    """A whole array given by a function from its indices to its elements; it becomes terms where its type is known."""
+
+    element: Callable[[tuple[Value, ...]], Value]
+
+
+@dataclass(frozen=True, eq=False)
+class FormTag:
+    """Which form of a forms operand an encoding has: compared with the names of the forms only.
+
+    `family` are the names before `only` and `without`: a form that was left out is simply never the one.
+    """
+
+    operand: str
+    names: tuple[str, ...]
+    term: Term
+    family: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FormsOperand:
+    """An operand with forms, in an instruction's body: `.form` and the fields of its forms."""
+
+    name: str
+    forms: Forms
+    tag: FormTag
+    fields: Mapping[str, Term]
+
+
+@dataclass(frozen=True, eq=False)
+class Namespace:
+    """A bag of named values (`role`, the result of `attempt`), read only."""
+
+    name: str
+    members: Mapping[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
+class StateRef:
+    """The state, as `m` in an instruction. `name` selects which one ("" the running state; "before", "real", "guest" are snapshots)."""
+
+    name: str
+    state: Mapping[str, Term] | None = None  # None: the running state of the evaluator
+
+    @property
+    def running(self) -> bool:
+        return self.state is None
+
+
+@dataclass(frozen=True, eq=False)
+class MemoryRef:
+    """The physical memory of a state, as `m.mem`."""
+
+    owner: StateRef
+    path: str
+    type: MemoryType
+
+
+@dataclass(frozen=True, eq=False)
+class BoundMethod:
+    """`m.load`, `m.store`, `m.mem.read`, `EA.only`: a method of the language bound to what stands before the dot."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Builtin:
+    """A function of the language; `call` takes the evaluator, positional and keyword arguments, and the call's node for its place."""
+
+    name: str
+    call: Callable[..., Value]
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A function of a description: its node, where its free names are looked up, and the loop values of the turn that defined it."""
+
+    name: str
+    node: ast.FunctionDef | ast.Lambda
+    module: Module
+    captured: Mapping[str, Value] = field(default_factory=dict)
+    kind: str = ""  # "instruction", "translation", "trap_entry", "fetch", "legal" ...
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """What a name holds after branches that do not agree about it; using it is an error with this reason."""
+
+    reason: str
+
+
+def article(kind: object) -> str:
+    """The name of a type with its article."""
+    name = str(kind)
+    return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
+
+
+def describe(value: Value) -> str:
+    """What a value is, in the words of an error message."""
+    match value:
+        case bool():
+            return "a bool"
+        case int() | IntChoice():
+            return "an integer"
+        case str():
+            return "a string"
+        case None:
+            return "nothing"
+        case tuple():
+            return f"a tuple of {len(value)}"
+        case dict():
+            return "a dictionary"
+        case Term():
+            sort = str(value.sort) if not hasattr(value.sort, "width") else f"bits[{value.sort.width}]"
+            return "a bool" if sort.lower().startswith("bool") else sort
+        case Signed():
+            return f"signed bits[{value.term.width}]"
+        case EnumValue() | Fields() | ArrayCopy():
+            return article(value.type)
+        case Bulk():
+            return "an array"
+        case FormTag() | FormsOperand():
+            return "an operand with forms"
+        case StateRef():
+            return "the state"
+        case MemoryRef():
+            return "the memory"
+        case Function() | Builtin() | BoundMethod():
+            return f"the function {value.name}"
+        case Namespace():
+            return value.name
+        case range():
+            return f"a range of {len(value)}"
+        case RoleValue():
+            return "a role"
+        case BoolType() | BitsType() | EnumType() | LayoutType() | RecordType() | ArrayType() | MemoryType() | StateType() | EnumMember():
+            return f"the type {value}" if not isinstance(value, EnumMember) else str(value)
+        case enum.Enum():
+            return f"`{value}`"
+        case _:
+            return {"Forms": "forms of an operand", "FormSpec": "a form"}.get(type(value).__name__, "this")
+
+
+def weight(value: Value, limit: int) -> int:
+    """How many parts a nested tuple has, counted up to just beyond `limit`: a part that stands in two places counts twice."""
+    stack = [value]
+    count = 0
+    while stack and count <= limit:
+        item = stack.pop()
+        count += 1
+        if isinstance(item, tuple):
+            stack.extend(item[: limit + 1])
+    return count

@@ -1,0 +1,68 @@
+"""Walks over the graph below some terms; none recurses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from .term import Op, Term
+
+if TYPE_CHECKING:
+    from .pool import Pool
+
+
+def _number(term: Term) -> int:
+    return term.id
+
+
+def reachable(terms: Iterable[Term], stop: Mapping[Term, Term] | None = None) -> list[Term]:
+    """Every term below `terms` and they themselves, arguments before what uses them (in order of id).
+
+    A term in `stop` is listed, what is below it is not (unless something else leads there).
+    """
+    seen = set(terms)
+    pending = list(seen)
+    while pending:
+        term = pending.pop()
+        if stop is not None and term in stop:
+            continue
+        for arg in term.args:
+            if arg not in seen:
+                seen.add(arg)
+                pending.append(arg)
+    return sorted(seen, key=_number)
+
+
+def variables(terms: Iterable[Term]) -> list[Term]:
+    """The variables below `terms`, in order of id."""
+    return [term for term in reachable(terms) if term.op is Op.VAR]
+
+
+def size(terms: Iterable[Term]) -> int:
+    """How many different terms there are below `terms`, they themselves included."""
+    return len(reachable(terms))
+
+
+def substitute(pool: Pool, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
+    """`terms` with every key of `mapping` (variables or any other terms) replaced, all at once, in `pool`.
+
+    What is put in is not searched again. The results are simplified as they are made. Terms of another pool are made
+    anew in `pool`; the values of `mapping` must be of `pool`. SortError if a key and its value differ in sort.
+    """
+    wanted = list(terms)
+    for old, new in mapping.items():
+        if old.sort != new.sort or new.pool is not pool:
+            pool._mismatch("substitution", old, new)
+    done: dict[Term, Term] = {}
+    rebuild = pool.rebuild
+    for term in reachable(wanted, mapping):
+        if term in mapping:
+            done[term] = mapping[term]
+            continue
+        args = term.args
+        new_args = tuple([done[arg] for arg in args])
+        if new_args == args and term.pool is pool:
+            done[term] = term
+        else:
+            done[term] = rebuild(term, new_args)
+    return [done[term] for term in wanted]

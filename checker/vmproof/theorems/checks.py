@@ -1,0 +1,94 @@
+"""Finding the privilege checks of a description, and the descriptions in which one of them is missing.
+
+A privilege check is a statement that can do nothing but trap, under a condition that reads the mode: `if m.mode != Mode.supervisor: trap(...)`,
+or a call of a function that consists of such a statement. Nothing is found by its name.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmproof.language import Description
+from vmproof.language.source import Source
+
+
+@dataclass(frozen=True)
+class DroppedCheck:
+    """One privilege check left out. `function` is the function it stood in, `text` its source line, `replaced` the file's text without it."""
+
+    path: Path
+    line: int
+    function: str
+    text: str
+    replaced: str
+
+    @property
+    def texts(self) -> dict[Path, str]:
+        """What `load` takes to read the description without the check."""
+        return {self.path.resolve(): self.replaced}
+
+
+def dropped_checks(description: Description) -> list[DroppedCheck]:
+    """Every description that lacks one privilege check of this one, in order of file and line."""
+    modes = {path.split(".")[0] for path in (field.path for field in description.mode_fields)}
+    functions = {node.name: node for source in description.sources for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)}
+    checkers = {name for name, node in functions.items() if not node.decorator_list and _only_checks(node.body, modes)}
+    found: list[DroppedCheck] = []
+    for source in description.sources:
+        for function in (node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)):
+            if function.name in checkers:
+                continue  # a helper: each of its calls is a check of its own
+            for statement in _statements(function.body):
+                if _is_check(statement, modes) or _calls(statement, checkers):
+                    found.append(_without(source, function, statement))
+    return sorted(found, key=lambda item: (str(item.path), item.line))
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        yield statement
+        for field in ("body", "orelse"):
+            yield from _statements(getattr(statement, field, []))
+        for case in getattr(statement, "cases", []):
+            yield from _statements(case.body)
+
+
+def _is_check(statement: ast.stmt, modes: set[str]) -> bool:
+    """`if <reads the mode>: trap(...)` and nothing else."""
+    return (
+        isinstance(statement, ast.If)
+        and not statement.orelse
+        and any(isinstance(part, ast.Attribute) and part.attr in modes for part in ast.walk(statement.test))
+        and all(_is_trap(inner) for inner in statement.body)
+    )
+
+
+def _only_checks(body: list[ast.stmt], modes: set[str]) -> bool:
+    real = [statement for statement in body if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))]
+    return bool(real) and all(_is_check(statement, modes) for statement in real)
+
+
+def _is_trap(statement: ast.stmt) -> bool:
+    return _calls(statement, {"trap"})
+
+
+def _calls(statement: ast.stmt, names: set[str]) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and statement.value.func.id in names
+    )
+
+
+def _without(source: Source, function: ast.FunctionDef, statement: ast.stmt) -> DroppedCheck:
+    """The file with `pass` in place of the statement; the lines that follow keep their numbers."""
+    lines = list(source.lines)
+    first, last = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
+    text = lines[first].strip()
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+    lines[first : last + 1] = [indent + "pass"] + [""] * (last - first)
+    return DroppedCheck(source.path, statement.lineno, function.name, text, "\n".join(lines) + "\n")

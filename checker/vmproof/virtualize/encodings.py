@@ -1,0 +1,159 @@
+"""Encodings of one instruction that are judged apart: which are innocuous, and how they fall into classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+
+from vmproof.language import Instruction
+from vmproof.terms import BitVecSort, Term, substitute, variables
+from vmproof.virtualize.asking import Task
+from vmproof.virtualize.classify import SENSITIVE, Classified, Classifier, any_of, negated
+from vmproof.virtualize.decide import NO, Candidate, Finding, answered_at_once, decide
+from vmproof.virtualize.definitions import Question
+from vmproof.virtualize.result import Answer, EncodingClass
+from vmproof.virtualize.runs import ConcreteTier
+from vmproof.virtualize.world import is_false
+
+_ROUNDS = 12
+_MOST = 16
+"""How many classes an instruction is split into at most before its fields are left alone."""
+
+
+def innocuous_but_trapping(classifier: Classifier, one: Classified) -> Task[Finding]:
+    """An encoding that is innocuous for all states, and completes on some g and traps on r.
+
+    Encodings are proposed by the second condition; each that turns out sensitive takes with it all that are so in the same states.
+    """
+    setting, executions = classifier.setting, classifier.executions
+    instruction = one.instruction
+    pool = setting.pool
+    blocked: list[Term] = []
+    for kind in SENSITIVE:
+        candidate = one.of(kind).candidate
+        if candidate is not None:
+            blocked.append(pool.not_(sensitive_encodings(classifier, candidate)))
+    question = Question("efficiency", "g", "r")
+    for _ in range(_ROUNDS):
+        if is_false(pool.and_(executions.valid(instruction), *blocked)):
+            return NO
+        finding = yield from decide(executions, classifier.worlds.pair(), instruction, question, extra=tuple(blocked))
+        if finding.answer is not Answer.YES or finding.candidate is None:
+            return finding
+        operands = executions.operands(instruction)
+        chosen = tuple(pool.eq(operands[name], value) for name, value in finding.candidate.operands.items())
+        alone = yield from classifier.classify(instruction, extra=chosen, theorems=False)
+        if alone.sensitive is Answer.NO:
+            return finding
+        found = [f.candidate for f in (alone.of(kind) for kind in SENSITIVE) if f.candidate is not None]
+        if not found:
+            return Finding(Answer.UNKNOWN, "whether the encodings that trap are innocuous is undecided")
+        blocked += [pool.not_(sensitive_encodings(classifier, candidate)) for candidate in found]
+    return Finding(Answer.UNKNOWN, f"abstraction: more than {_ROUNDS} kinds of encodings")
+
+
+def sensitive_encodings(classifier: Classifier, candidate: Candidate) -> Term:
+    """Which encodings show the candidate's property on the candidate's states."""
+    executions, pool = classifier.executions, classifier.setting.pool
+    operands = executions.operands(candidate.instruction)
+    tier = ConcreteTier(executions, candidate.world, candidate.instruction, operands)
+    formula = answered_at_once(candidate.question.definition(tier))
+    if formula is None:
+        return pool.false
+    goal = pool.or_(*(part.term for part in formula.parts))
+    kept = set(operands.values())
+    known = {v: pool.value(v.sort, value) for v, value in candidate.environment.items() if v not in kept}
+    [residue] = substitute(pool, [goal], known)
+    others = [variable for variable in variables([residue]) if variable not in kept]
+    if others:
+        return pool.and_(*(pool.eq(operands[name], value) for name, value in candidate.operands.items()))
+    return residue
+
+
+def split(classifier: Classifier, instruction: Instruction) -> Task[tuple[EncodingClass, ...]]:
+    """The classes that the fields which decide behaviour fall into, merged where the answers agree; none where all encodings are alike."""
+    setting, executions = classifier.setting, classifier.executions
+    pool = setting.pool
+    fields = deciding(classifier, instruction)
+    if not fields:
+        return ()
+    operands = executions.operands(instruction)
+    groups: dict[tuple[tuple[str, Answer], ...], list[Mapping[str, int]]] = {}
+    for values in _assignments(classifier, instruction, fields):
+        chosen = tuple(pool.eq(operands[name], pool.value(operands[name].sort, value)) for name, value in values.items())
+        if is_false(pool.and_(executions.valid(instruction), *chosen)):
+            continue
+        alone = yield from classifier.classify(instruction, extra=chosen, theorems=False)
+        answers = answers_of(classifier, alone)
+        groups.setdefault(tuple(answers.items()), []).append(values)
+    if len(groups) < 2:
+        return ()
+    return tuple(EncodingClass(_condition(instruction, members), dict(answers)) for answers, members in groups.items())
+
+
+def answers_of(classifier: Classifier, one: Classified) -> dict[str, Answer]:
+    """The answers to all questions about an instruction or a class of its encodings."""
+    setting = classifier.setting
+    privileged = negated(one.of("really").answer)
+    if len(setting.unmoved) == len(setting.domain):
+        strict = Answer.NOT_APPLICABLE
+    elif privileged is Answer.YES:
+        strict = negated(one.of("guest_traps").answer)
+    else:
+        strict = privileged
+    existential = (*SENSITIVE, "mode_sensitive", "resource_sensitive", "user_sensitive", "critical")
+    answers = {question: one.of(question).answer for question in existential}
+    innocuous = negated(any_of(answers[kind] for kind in SENSITIVE))
+    return {"privileged": privileged, "privileged_strict": strict, **answers, "innocuous": innocuous}
+
+
+def deciding(classifier: Classifier, instruction: Instruction) -> tuple[str, ...]:
+    """The operand fields that decide whether the instruction completes, or those that the description names, if they have few values."""
+    executions, setting = classifier.executions, classifier.setting
+    operands = executions.operands(instruction)
+    if instruction.classes:
+        wanted = [name for name in operands if name in instruction.classes or name.partition(".")[0] in instruction.classes]
+    else:
+        run = executions.run(instruction, classifier.worlds.pair().body("r"), exact=False)
+        guards = [run.plain, run.leaves, run.waits, run.wild, *(trapped.guard for trapped in run.traps)]
+        guards += [run.state[path] for path in (*setting.mode_paths, *setting.control("real")) if path in run.changed]
+        occurring = set(variables(guards))
+        wanted = [name for name, term in operands.items() if term in occurring]
+    few: list[str] = []
+    count = 1
+    for name in sorted(wanted, key=lambda name: _values(instruction, operands, name)):
+        count *= _values(instruction, operands, name)
+        if count > _MOST and not (instruction.classes and count <= 256):
+            break
+        few.append(name)
+    return tuple(few)
+
+
+def _values(instruction: Instruction, operands: Mapping[str, Term], name: str) -> int:
+    counts = dict(instruction.encoding.counts)
+    sort = operands[name].sort
+    return counts.get(name, 1 << sort.width if isinstance(sort, BitVecSort) else 2)
+
+
+def _assignments(classifier: Classifier, instruction: Instruction, fields: tuple[str, ...]) -> Iterator[dict[str, int]]:
+    operands = classifier.executions.operands(instruction)
+    for values in product(*(range(_values(instruction, operands, name)) for name in fields)):
+        yield dict(zip(fields, values, strict=True))
+
+
+def _condition(instruction: Instruction, members: list[Mapping[str, int]]) -> str:
+    """The members of a class as text: one field as a list of its values, several as a list of combinations."""
+    names = list(members[0])
+    if len(names) == 1:
+        values = [_value(instruction, names[0], member[names[0]]) for member in members]
+        return f"{names[0]} = {' | '.join(values)}"
+    return "; ".join(", ".join(f"{name} = {_value(instruction, name, member[name])}" for name in names) for member in members)
+
+
+def _value(instruction: Instruction, name: str, value: int) -> str:
+    """A value of a field; the name of a form for a form's tag."""
+    operand, _, last = name.rpartition(".")
+    forms = instruction.encoding.forms.get(operand)
+    if last == "form" and forms is not None:
+        return forms.names[value]
+    return str(value) if value < 10 else hex(value)

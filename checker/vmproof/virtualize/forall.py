@@ -1,0 +1,140 @@
+"""Questions with two quantifiers: is there something that nothing answers? Counterexample-guided, so that solvers see free variables only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vmproof.solvers import Status
+from vmproof.terms import ArraySort, BitVecSort, Op, Term, Value, reachable, substitute, variables
+from vmproof.virtualize.asking import Task, ask
+from vmproof.virtualize.concrete import completed
+from vmproof.virtualize.setting import conjuncts
+from vmproof.virtualize.world import World
+
+ROUNDS = 48
+
+
+@dataclass(frozen=True, eq=False)
+class Unanswered:
+    """What the search found: SAT with values for which nothing answers, UNSAT (everything has an answer) or UNKNOWN with the reason."""
+
+    status: Status
+    values: Mapping[Term, Value] | None = None
+    reason: str = ""
+
+
+def unanswered(
+    world: World,
+    premises: Sequence[Term],
+    answer: Term,
+    inner: Iterable[Term],
+    first: Mapping[Term, Term] | None = None,
+    rounds: int = ROUNDS,
+) -> Task[Unanswered]:
+    """Whether values of the other variables satisfy the world's constraints and the premises while none of the `inner` ones satisfies `answer`.
+
+    `first` is a guess at the inner variables, as terms over the others. Later guesses keep of it what need not be changed, and constants else.
+    """
+    pool = answer.pool
+    inner = set(inner)
+    base = dict(first or {})
+    if base and set(variables([answer])) & inner <= set(base):
+        # often the guess is right, and each conjunct of the answer is a small question of its own
+        for claim in conjuncts(substitute(pool, conjuncts([answer]), base)):
+            goal = pool.not_(claim)
+            holds = yield from ask(*world.relevant([goal, *premises]), *premises, goal)
+            if holds.status is not Status.UNSAT:
+                break
+        else:
+            return Unanswered(Status.UNSAT)
+    hidden, read = _without_arrays(answer, inner)
+    if not base:
+        # what the answer itself determines need not be guessed
+        hidden = _solved(hidden, read)
+    unknowns = [variable for variable in variables([hidden]) if variable in read]
+    tried: list[Term] = []
+    if base:
+        tried += substitute(pool, [hidden], {v: base[v] for v in unknowns if v in base} | _defaults(unknowns, base))
+    for _ in range(rounds):
+        outer = yield from ask(*world.constraints, *premises, *(pool.not_(guess) for guess in tried))
+        if outer.model is None:
+            return Unanswered(outer.status, None, outer.reason)
+        values = completed(outer.model, [*world.constraints, *premises, hidden, *base.values()])
+        fixed = {v: pool.value(v.sort, value) for v, value in values.items() if v not in read}
+        [instance] = substitute(pool, [hidden], fixed)
+        kept = [v for v in unknowns if v in base]
+        same = [pool.eq(v, substitute(pool, [base[v]], fixed)[0]) for v in kept]
+        found = yield from ask(instance, *same)
+        if found.model is None and same:
+            kept = []
+            found = yield from ask(instance)
+        if found.status is Status.UNSAT:
+            return Unanswered(Status.SAT, values)
+        if found.model is None:
+            return Unanswered(Status.UNKNOWN, None, found.reason)
+        model = completed(found.model, unknowns)
+        guess = {v: base[v] if v in kept else pool.value(v.sort, model[v]) for v in unknowns}
+        tried += substitute(pool, [hidden], guess)
+    return Unanswered(Status.UNKNOWN, None, f"abstraction: no pattern in {rounds} rounds")
+
+
+def _defaults(unknowns: Iterable[Term], base: Mapping[Term, Term]) -> dict[Term, Term]:
+    """Zero for what a first guess leaves open."""
+    return {v: v.pool.value(v.sort, False if not v.width else 0) for v in unknowns if v not in base}
+
+
+def _without_arrays(answer: Term, inner: set[Term]) -> tuple[Term, set[Term]]:
+    """Reads of inner arrays as variables of their own, equal where the indices are (Ackermann): a few values answer more than a whole memory."""
+    pool = answer.pool
+    read = set(inner)
+    side: list[Term] = []
+    for array in [variable for variable in variables([answer]) if variable in inner and isinstance(variable.sort, ArraySort)]:
+        seen: list[tuple[Term, Term]] = []
+        while True:
+            # innermost first, so that an index holds no read that is still to be replaced
+            found = next((t for t in _selects(answer) if t.args[0] is array and array not in variables([t.args[1]])), None)
+            if found is None:
+                break
+            number = len(seen)
+            value = pool.var(f"read.{array.name}.{number}", found.sort)
+            side += [pool.implies(pool.eq(index, found.args[1]), pool.eq(other, value)) for index, other in seen]
+            seen.append((found.args[1], value))
+            read.add(value)
+            [answer, *side] = substitute(pool, [answer, *side], {found: value})
+    return pool.and_(answer, *side), read
+
+
+def _selects(term: Term) -> list[Term]:
+    return [node for node in reachable([term]) if node.op is Op.SELECT]
+
+
+def _solved(answer: Term, inner: set[Term]) -> Term:
+    """The answer with inner variables replaced that one of its conjuncts determines (`x == t`, also under a zero extension)."""
+    pool = answer.pool
+    for _ in range(len(inner)):
+        for claim in conjuncts([answer]):
+            found = _definition(claim, inner)
+            if found is not None:
+                variable, term = found
+                [answer] = substitute(pool, [answer], {variable: term})
+                break
+        else:
+            return answer
+    return answer
+
+
+def _definition(claim: Term, inner: set[Term]) -> tuple[Term, Term] | None:
+    if claim.op is not Op.EQ:
+        return None
+    pool = claim.pool
+    for side, other in (claim.args, claim.args[::-1]):
+        if side in inner and side not in variables([other]):
+            return side, other
+        if side.op is Op.CONCAT and isinstance(other.sort, BitVecSort):
+            low = 0
+            for part in reversed(side.args):
+                if part in inner and part not in variables([other]):
+                    return part, pool.extract(other, low + part.width - 1, low)
+                low += part.width
+    return None

@@ -1,0 +1,169 @@
+"""The judgement of an instruction set in one scenario: the entry point of this layer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+
+from vmproof.engines.verdict import Verdict
+from vmproof.errors import InputError
+from vmproof.language import Description, Instruction
+from vmproof.solvers import SolverPool
+from vmproof.virtualize.asking import Asker
+from vmproof.virtualize.classify import Classified, Classifier
+from vmproof.virtualize.encodings import answers_of, split
+from vmproof.virtualize.evidence import witness
+from vmproof.virtualize.host import search_host
+from vmproof.virtualize.repair import repair
+from vmproof.virtualize.result import Answer, EncodingClass, HostResult, InstructionVerdict, Judgement, Repair
+from vmproof.virtualize.round import Round, play
+from vmproof.virtualize.setting import Setting
+from vmproof.virtualize.theorems import decide_theorems, premise_verdicts
+from vmproof.virtualize.witness import Witness
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many of how many instructions are done, and what is being done."""
+
+_SHOWN_FIRST = (
+    "critical",
+    "trap_sensitive",
+    "control_sensitive",
+    "mode_sensitive",
+    "resource_sensitive",
+    "behaviour_sensitive",
+    "waiting",
+    "user_sensitive",
+)
+
+
+def judge(
+    description: Description,
+    scenario: str | None = None,
+    *,
+    solver_pool: SolverPool | None = None,
+    jobs: int = 2,
+    progress: Progress | None = None,
+    only: Collection[str] | None = None,
+) -> Judgement:
+    """Judge a description in a scenario (by name; else its first, or the default one).
+
+    With `only`, the theorems speak of these instructions alone. Without `solver_pool` one of `jobs` workers is made and closed. Raises
+    InputError for an unknown scenario or instruction, and InconsistencyError where vmproof contradicts itself.
+    """
+    chosen = description.scenario(scenario)
+    instructions = _selected(description, only)
+    setting = Setting(description, chosen)
+    with nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
+        return _Judging(setting, instructions, Asker(pool), progress or (lambda done, total, what: None)).judgement()
+
+
+def _selected(description: Description, only: Collection[str] | None) -> list[Instruction]:
+    if only is None:
+        return list(description.instructions)
+    known = {instruction.name for instruction in description.instructions}
+    for name in only:
+        if name not in known:
+            raise InputError(f"{description.path.name} has no instruction `{name}`")
+    return [instruction for instruction in description.instructions if instruction.name in only]
+
+
+class _Judging:
+    """One run of the judgement, with its clocks."""
+
+    def __init__(self, setting: Setting, instructions: Sequence[Instruction], asker: Asker, progress: Progress) -> None:
+        self._setting = setting
+        self._instructions = instructions
+        self._asker = asker
+        self._progress = progress
+
+    def judgement(self) -> Judgement:
+        started = time.monotonic()
+        asker = self._asker
+        found = self._round(self._setting)
+        host: HostResult | None = None
+        if self._setting.scenario.search and not found.vacuous:
+            host, found = search_host(self._setting, found, self._round)
+        theorems = decide_theorems(found, asker)
+        if host is not None and host.found is Verdict.REFUTED:
+            broken = theorems["virtualizable"]
+            theorems["virtualizable"] = replace(broken, verdict=Verdict.REFUTED, reason=host.reason)
+        classifier = Classifier(found.executions, found.worlds)
+        classes = dict(self._classes(found, classifier))
+        repairs = self._repairs(found, classifier, classes)
+        replaying = time.monotonic()
+        verdicts = tuple(self._verdict(found, classifier, one, classes.get(one.instruction.name, ())) for one in found.classified)
+        ended = time.monotonic()
+        witnessing = ended - replaying
+        return Judgement(
+            machine=found.setting.description.name,
+            scenario=found.setting.scenario.name,
+            scenario_title=found.setting.scenario.title,
+            theorems=theorems,
+            premises=premise_verdicts(found),
+            instructions=verdicts,
+            repair=tuple(repairs),
+            host=host,
+            status_as_control=tuple(found.shown_status),
+            timings={
+                "building": max(0.0, ended - started - asker.waiting - asker.replaying - witnessing),
+                "solving": asker.waiting,
+                "replaying": asker.replaying + witnessing,
+            },
+            solver=asker.solver,
+            queries=asker.asked,
+        )
+
+    def _round(self, setting: Setting) -> Round:
+        done = 0
+        total = len(self._instructions)
+
+        def step() -> None:
+            nonlocal done
+            done += 1
+            self._progress(done, total, "judging")
+
+        self._progress(0, total, "premises")
+        return play(setting, self._asker, self._instructions, step)
+
+    def _classes(self, found: Round, classifier: Classifier) -> list[tuple[str, tuple[EncodingClass, ...]]]:
+        """Encoding classes of the instructions whose answers may differ from encoding to encoding."""
+        mixed = [one for one in found.classified if one.of("critical").answer is Answer.YES or _mixed(one)]
+        split_up = self._asker.run([split(classifier, one.instruction) for one in mixed])
+        return [(one.instruction.name, classes) for one, classes in zip(mixed, split_up, strict=True)]
+
+    def _repairs(self, found: Round, classifier: Classifier, classes: dict[str, tuple[EncodingClass, ...]]) -> list[Repair]:
+        critical = found.with_answer("critical", Answer.YES)
+        return self._asker.run([repair(classifier, one, classes.get(one.instruction.name, ())) for one in critical])
+
+    def _verdict(
+        self, found: Round, classifier: Classifier, one: Classified, classes: tuple[EncodingClass, ...]
+    ) -> InstructionVerdict:
+        answers = answers_of(classifier, one)
+        witnesses: dict[str, Witness] = {}
+        reasons: dict[str, str] = {}
+        for question in (*_SHOWN_FIRST, "hybrid", "diagram", "resource_control", "needless_trap"):
+            finding = one.of(question)
+            if finding.candidate is not None:
+                witnesses[question] = witness(found.executions, finding.candidate, question)
+                reasons[question] = witnesses[question].reason
+            elif finding.reason:
+                reasons[question] = finding.reason
+        shown = next((witnesses[question] for question in _SHOWN_FIRST if question in witnesses), None)
+        instruction = one.instruction
+        return InstructionVerdict(
+            name=instruction.name,
+            mnemonic=instruction.mnemonic,
+            line=instruction.line,
+            witness=shown,
+            witnesses=witnesses,
+            reasons=reasons,
+            classes=classes,
+            **answers,
+        )
+
+
+def _mixed(one: Classified) -> bool:
+    """Whether some encodings may be privileged or innocuous and others not."""
+    return one.of("really").answer is Answer.YES and one.sensitive is Answer.YES

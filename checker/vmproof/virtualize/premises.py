@@ -1,0 +1,249 @@
+"""The premises of every judgement, each a claim of its own: the states exist, the VMM's tables are out of reach, the view can be realised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from vmproof.language import State, Trap
+from vmproof.language.types import Role, leaves
+from vmproof.solvers import Status
+from vmproof.terms import BitVecSort, Term, Value, substitute, variables
+from vmproof.virtualize.agreement import Agreement, Point
+from vmproof.virtualize.asking import Task, ask
+from vmproof.virtualize.concrete import completed, minimised, world_of_constants
+from vmproof.virtualize.decide import ROUNDS
+from vmproof.virtualize.effects import reserved_in
+from vmproof.virtualize.forall import Unanswered, unanswered
+from vmproof.virtualize.setting import ACCESSES, GUEST, WRITE, ModeValue, Setting
+from vmproof.virtualize.world import Body, World
+
+
+@dataclass(frozen=True, eq=False)
+class States:
+    """What a search for concrete states came to: SAT with the states and the model, UNSAT, or UNKNOWN with the reason."""
+
+    status: Status
+    world: World | None = None
+    values: Mapping[Term, Value] | None = None
+    reason: str = ""
+
+
+def find_states(world: World, goal: Sequence[Term] = (), points: Sequence[Point] = ()) -> Task[States]:
+    """Concrete states of a world that satisfy a goal and whose views agree as a whole."""
+    agreement = Agreement(world)
+    assertions = [*world.constraints, *goal, *agreement.at(points)]
+    for _ in range(ROUNDS):
+        answer = yield from ask(*assertions)
+        if answer.model is None:
+            return States(answer.status, reason=answer.reason)
+        everything = [*assertions, *(t for body in world.bodies.values() for t in (*body.state.values(), *body.picks.values()))]
+        values = minimised(completed(answer.model, everything), assertions)
+        more = yield from agreement.gap(values)
+        if more is None:
+            return States(Status.SAT, world_of_constants(world, values), values)
+        if not more:
+            return States(Status.UNKNOWN, reason="the views could not be compared")
+        assertions += more
+    return States(Status.UNKNOWN, reason=f"abstraction: no states whose views agree were found in {ROUNDS} rounds")
+
+
+def inhabited(setting: Setting, mode: ModeValue) -> Task[States]:
+    """A guest in this mode and a real state that carries it; first one with memory to use, then any."""
+    world = World(setting)
+    guest, _ = world.pair()
+    world.require(setting.is_mode(guest.state, mode))
+    if setting.memory is not None:
+        pool = setting.pool
+        va = pool.var("sample.va", setting.va_sort)
+        usable = [pool.not_(setting.translate(body.state, va, WRITE).fault) for body in world.bodies.values()]
+        found = yield from find_states(world, usable, [Point(va, ())])
+        if found.status is Status.SAT:
+            return found
+    return (yield from find_states(world))
+
+
+def vector_written(setting: Setting) -> Task[States]:
+    """A store through the view of r changes where a trap leads, or what it leads with: a vector that the VMM does not own."""
+    world, real, after = _entry(setting)
+    if setting.memory is None or after is None:
+        return States(Status.UNSAT)
+    memory = real.state[setting.memory]
+    fields = {path: term for path, term in after.items() if path in setting.fields and path != setting.memory and memory in variables([term])}
+    if not fields:
+        return States(Status.UNSAT)
+    pool = setting.pool
+    va, stored = _store(setting, real)
+    [*others] = substitute(pool, fields.values(), {memory: stored.array})
+    changed = pool.or_(*(pool.ne(term, other) for term, other in zip(fields.values(), others, strict=True)))
+    goal = [stored.allowed, pool.not_(setting.in_modes(after, setting.image)), changed]
+    return (yield from find_states(world, goal, [Point(va, ())]))
+
+
+def view_overwritten(setting: Setting) -> Task[States]:
+    """A trap to the VMM writes a cell of the view, so that its content is lost."""
+    world, real, after = _entry(setting)
+    if setting.memory is None or after is None or after[setting.memory] is real.state[setting.memory]:
+        return States(Status.UNSAT)
+    pool = setting.pool
+    va = pool.var("lost.va", setting.va_sort)
+    reached: list[Term] = []
+    for access in ACCESSES:
+        place = setting.translate(real.state, va, access)
+        content = [pool.select(state[setting.memory], place.address) for state in (real.state, after)]
+        reached.append(pool.and_(pool.not_(place.fault), pool.ne(*content)))
+    kept = reserved_in(setting, world.bodies, real, va)
+    goal = [pool.or_(*reached), pool.not_(kept), pool.not_(setting.in_modes(after, setting.image))]
+    return (yield from find_states(world, goal, [Point(va, ())]))
+
+
+def table_written(setting: Setting) -> Task[States]:
+    """A store through the view changes what the real walker finds, other than by tables of the guest's own that its walker finds changed too."""
+    if setting.memory is None or setting.memory not in setting.translation_reads:
+        return States(Status.UNSAT)
+    pool = setting.pool
+    world = World(setting)
+    guest, real = world.pair()
+    va, stored = _store(setting, real)
+    probe = pool.var("walk.va", setting.va_sort)
+    written = {**real.state, setting.memory: stored.array}
+    theirs = setting.key_registers(GUEST)
+    differs: list[Term] = []
+    if theirs:
+        place = setting.translate(guest.state, va, WRITE)
+        followed = {**guest.state, setting.memory: pool.store(guest.state[setting.memory], place.address, stored.value)}
+    for access in ACCESSES:
+        after = setting.translate(written, probe, access)
+        if theirs:
+            expected = setting.translate(followed, probe, access)
+            differs.append(pool.and_(expected.fault, pool.not_(after.fault)))
+        else:
+            before = setting.translate(real.state, probe, access)
+            differs.append(pool.or_(pool.ne(before.fault, after.fault), pool.and_(pool.not_(after.fault), pool.ne(before.address, after.address))))
+    return (yield from find_states(world, [stored.allowed, pool.or_(*differs)], [Point(va, ()), Point(probe, ())]))
+
+
+def unrealised(setting: Setting, weakly: bool) -> Task[tuple[Unanswered, World]]:
+    """A guest that has real states, and addresses where none of them gives it its view.
+
+    `weakly`: where each gives it more than its view, or other cells; what a real state lacks of the view then does not count.
+    """
+    pool = setting.pool
+    world = World(setting)
+    guest, real = world.pair()
+    if setting.memory is None or not setting.translated:
+        return Unanswered(Status.UNSAT), world
+    other = World(setting)
+    other.bodies["g"] = guest
+    # what the real machine is built with is not the VMM's to choose
+    chosen = [path for path, field in setting.fields.items() if field.role is not Role.PLATFORM]
+    candidate = other.real("a", "g", like=real.state, fresh=chosen, picks=real.picks)
+    places = [pool.var(name, setting.va_sort) for name in ("view.va", "view.other")]
+    agree = [*other.constraints]
+    rows = []
+    for va in places:
+        for access in ACCESSES:
+            here, there = setting.translate(guest.state, va, access), setting.translate(candidate.state, va, access)
+            agree.append(pool.implies(here.fault, there.fault))
+            if not weakly:
+                agree.append(pool.implies(there.fault, here.fault))
+            rows.append((here, there))
+    for i, (here, there) in enumerate(rows):
+        for elsewhere, beyond in rows[:i]:
+            allowed = pool.and_(*(pool.not_(place.fault) for place in (here, there, elsewhere, beyond)))
+            same = pool.eq(pool.eq(here.address, elsewhere.address), pool.eq(there.address, beyond.address))
+            agree.append(pool.implies(allowed, same))
+    premises = [pool.not_(reserved_in(setting, world.bodies, real, va)) for va in places]
+    inner = [v for v in variables(candidate.state.values()) if v.name.startswith("a.")]
+    first = {v: real.state[v.name.removeprefix("a.")] for v in inner}
+    found = yield from unanswered(world, premises, pool.and_(*agree), inner, first)
+    return found, world
+
+
+def homeless(setting: Setting) -> Task[Unanswered]:
+    """A guest that no VMM can carry, whatever it was built with: then `host` restricts what a guest may hold."""
+    pool = setting.pool
+    world = World(setting)
+    guest, real = world.pair()
+    built = [path for path, field in setting.fields.items() if field.role in (Role.PLATFORM, Role.MEMORY)]
+    inner = [guest.state[path] for path in built]
+    inner += [v for v in variables([*real.state.values(), *real.picks.values()]) if v.name.startswith("r.")]
+    needed = pool.and_(*world.constraints)
+    guests = World(setting)
+    guests.guest("g")
+    return (yield from unanswered(guests, [], needed, inner))
+
+
+def vmm_mode_outside(setting: Setting) -> Task[States]:
+    """A trap to the VMM that leads to a mode which no guest of this scenario has: the VMM's own."""
+    world, real, after = _entry(setting)
+    if after is None:
+        return States(Status.UNKNOWN, reason="the description has no trap entry")
+    outside = setting.pool.not_(setting.in_modes(after, (*setting.image, *setting.domain)))
+    answer = yield from ask(*world.constraints, outside)
+    return States(answer.status, reason=answer.reason)
+
+
+def composed(setting: Setting) -> Task[States]:
+    """A guest, the real state that carries it, and one that carries that in turn."""
+    world = World(setting)
+    _, real = world.pair()
+    world.require(setting.in_modes(real.state, setting.domain))
+    world.real("rr", "r")
+    return (yield from find_states(world))
+
+
+def states_at(setting: Setting, world: World, values: Mapping[Term, Value]) -> World:
+    """The concrete states of a model."""
+    everything = [t for body in world.bodies.values() for t in (*body.state.values(), *body.picks.values())]
+    complete = completed({variable.name: value for variable, value in values.items()}, everything)
+    return world_of_constants(world, complete)
+
+
+def disagreeing(setting: Setting, states: World, addresses: Sequence[int]) -> list[int]:
+    """The addresses at which the permissions of a concrete guest and its real state differ."""
+    guest, real = states.body("g"), states.body("r")
+    found = []
+    for address in addresses:
+        va = setting.pool.value(setting.va_sort, address)
+        faults = [(setting.translate(guest.state, va, access).fault, setting.translate(real.state, va, access).fault) for access in ACCESSES]
+        if any(here is not there for here, there in faults):
+            found.append(address)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Stored:
+    allowed: Term
+    array: Term
+    value: Term
+
+
+def _store(setting: Setting, real: Body) -> tuple[Term, _Stored]:
+    """A store of any value to any address that the real state allows."""
+    pool = setting.pool
+    assert setting.memory is not None
+    memory = real.state[setting.memory]
+    va = pool.var("store.va", setting.va_sort)
+    value = pool.var("store.value", BitVecSort(setting.description.cell_width))
+    place = setting.translate(real.state, va, WRITE)
+    return va, _Stored(pool.not_(place.fault), pool.store(memory, place.address, value), value)
+
+
+def _entry(setting: Setting) -> tuple[World, Body, State | None]:
+    """A real state and the state after the entry of any trap in it; None where the description has no trap entry."""
+    world = World(setting)
+    _, real = world.pair()
+    machine = setting.description.machine
+    if machine.trap_entry is None:
+        return world, real, None
+    pool = setting.pool
+    cause = None if machine.cause_type is None else pool.var("entry.cause", BitVecSort(machine.cause_type.width))
+    parts = [] if machine.value_type is None else leaves(machine.value_type)
+    value = {part.path: pool.var(f"entry.value.{part.path}", part.sort) for part in parts}
+    if cause is not None and machine.cause_type is not None and not machine.cause_type.total:
+        codes = sorted(set(machine.cause_type.members.values()))
+        world.require(pool.or_(*(pool.eq(cause, pool.bv(code, cause.width)) for code in codes)))
+    following = pool.var("entry.next_pc", setting.sort("pc")) if "pc" in setting.fields else None
+    trap = Trap(pool.true, cause, value or None, False, dict(real.state), following)
+    return world, real, setting.enter(trap, setting.physical())

@@ -1,0 +1,161 @@
+"""One round of judgement: premises, status, and all instructions of a setting whose search bits are open or chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from vmproof.engines.verdict import Verdict
+from vmproof.language import Instruction
+from vmproof.solvers import Status
+from vmproof.virtualize import premises as p
+from vmproof.virtualize.asking import Asker, Task
+from vmproof.virtualize.classify import Classified, Classifier, any_of
+from vmproof.virtualize.decide import Finding, decide
+from vmproof.virtualize.definitions import Question
+from vmproof.virtualize.encodings import innocuous_but_trapping
+from vmproof.virtualize.forall import Unanswered
+from vmproof.virtualize.result import Answer
+from vmproof.virtualize.runs import Executions
+from vmproof.virtualize.setting import REAL, Setting
+from vmproof.virtualize.world import World
+from vmproof.virtualize.worlds import Worlds
+
+
+@dataclass(frozen=True, eq=False)
+class Premise:
+    """The verdict on a premise. `states` are the concrete states that refute it (or show it), `reason` says what is the matter."""
+
+    verdict: Verdict
+    reason: str
+    states: World | None = None
+
+
+@dataclass(eq=False)
+class Round:
+    """All findings about one setting."""
+
+    setting: Setting
+    executions: Executions
+    worlds: Worlds
+    premises: dict[str, Premise] = field(default_factory=dict)
+    classified: list[Classified] = field(default_factory=list)
+    timing: dict[str, Finding] = field(default_factory=dict)
+    shown_status: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether there are no states to speak of."""
+        return self.premises["states"].verdict is Verdict.VACUOUS
+
+    def with_answer(self, question: str, answer: Answer) -> list[Classified]:
+        """The instructions of which a question has this answer."""
+        return [one for one in self.classified if one.of(question).answer is answer]
+
+
+def play(setting: Setting, asker: Asker, instructions: Sequence[Instruction], done: Callable[[], None] | None = None) -> Round:
+    """Ask everything about a setting."""
+    executions = Executions(setting)
+    found = Round(setting, executions, Worlds(setting))
+    _premises(found, asker)
+    if found.vacuous:
+        return found
+    _status(found, asker, instructions)
+    classifier = Classifier(executions, found.worlds)
+    found.classified = asker.run([classifier.classify(instruction) for instruction in instructions], done)
+    _efficiency(found, classifier, asker)
+    if setting.scenario.timing:
+        _timing(found, asker, instructions)
+    return found
+
+
+def _premises(found: Round, asker: Asker) -> None:
+    setting = found.setting
+    modes = asker.run([p.inhabited(setting, mode) for mode in setting.domain])
+    found.premises["states"] = _inhabited(setting, modes)
+    for states in modes:
+        if states.values is not None:
+            asker.seed({variable.name: value for variable, value in states.values.items()})
+    if found.vacuous:
+        return
+    vector, overwritten, table = asker.run([p.vector_written(setting), p.view_overwritten(setting), p.table_written(setting)])
+    found.premises["vectors"] = _never(vector, "a store through the view of a real state changes where its traps lead", "no store of a guest reaches a vector")
+    found.premises["trap_frames"] = _never(overwritten, "a trap to the VMM overwrites a cell of the guest's view", "no trap overwrites what the guest sees")
+    found.premises["tables"] = _never(table, "a store through the view changes a table of the VMM's walker", "no store of a guest reaches the VMM's tables")
+    strict, world = asker.result(p.unrealised(setting, weakly=False))
+    found.premises["realisation"] = _realised(setting, strict, world, "the real mode can give a guest all of its view", "no real state gives the guest its view")
+    if strict.status is not Status.UNSAT:
+        setting.partial = True
+        weak, world = asker.result(p.unrealised(setting, weakly=True))
+        found.premises["view"] = _realised(setting, weak, world, "what the real mode cannot give traps", "every real state gives the guest more than its view, or other cells")
+    else:
+        found.premises["view"] = Premise(Verdict.PROVED, "a real state shows a guest no more than its view")
+
+
+def _inhabited(setting: Setting, modes: Sequence[p.States]) -> Premise:
+    for mode, states in zip(setting.domain, modes, strict=True):
+        if states.status is Status.UNSAT:
+            return Premise(Verdict.VACUOUS, f"no real state can carry a guest in mode {setting.mode_name(mode)}, so nothing is said of it")
+    for mode, states in zip(setting.domain, modes, strict=True):
+        if states.status is Status.UNKNOWN:
+            return Premise(Verdict.UNKNOWN, f"whether a real state can carry a guest in mode {setting.mode_name(mode)} is undecided: {states.reason}")
+    return Premise(Verdict.PROVED, "each mode of a guest has a real state that carries it", modes[0].world if modes else None)
+
+
+def _never(states: p.States, bad: str, good: str) -> Premise:
+    if states.status is Status.SAT:
+        return Premise(Verdict.REFUTED, bad, states.world)
+    if states.status is Status.UNSAT:
+        return Premise(Verdict.PROVED, good)
+    return Premise(Verdict.UNKNOWN, f"it is undecided whether {bad}: {states.reason}")
+
+
+def _realised(setting: Setting, found: Unanswered, world: World, good: str, bad: str) -> Premise:
+    if found.status is Status.UNSAT:
+        return Premise(Verdict.PROVED, good)
+    if found.values is None:
+        return Premise(Verdict.UNKNOWN, f"it is undecided whether {good}: {found.reason}")
+    where = sorted({int(v) for k, v in found.values.items() if k.name in ("view.va", "view.other") and isinstance(v, int)})
+    guest = p.states_at(setting, world, found.values)
+    places = " or ".join(hex(va) for va in p.disagreeing(setting, guest, where))
+    return Premise(Verdict.REFUTED, f"{bad} at address {places or ' and '.join(map(hex, where))}", guest)
+
+
+def _status(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
+    """Status that an instruction which completes on real states shows counts as control (THEORY, "Status")."""
+    setting, executions = found.setting, found.executions
+    for path in setting.status(REAL):
+        readers = [instruction for instruction in instructions if path in executions.reads(instruction, REAL)]
+        if not readers:
+            continue
+        world = found.worlds.beside(path)
+        shown = asker.run([decide(executions, world, instruction, Question("status", "r", "r2")) for instruction in readers])
+        names = tuple(reader.name for reader, finding in zip(readers, shown, strict=True) if finding.answer is not Answer.NO)
+        if names:
+            found.shown_status[path] = names
+    setting.promoted |= set(found.shown_status)
+
+
+def _efficiency(found: Round, classifier: Classifier, asker: Asker) -> None:
+    """A needless trap counts for innocuous encodings: which of an instruction's are innocuous is asked where not all or none of them are."""
+    mixed = [one for one in found.classified if one.sensitive is not Answer.NO]
+
+    def encodings(one: Classified) -> Task[Finding]:
+        return innocuous_but_trapping(classifier, one)
+
+    for one, finding in zip(mixed, asker.run([encodings(one) for one in mixed]), strict=True):
+        one.findings["needless_trap"] = finding
+
+
+def _timing(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
+    """Which instructions read a source of time without a trap."""
+    sources = found.setting.scenario.timing or ()
+    readers = [i for i in instructions if found.executions.reads(i, REAL) & set(sources)]
+    world = found.worlds.beside(*sources)
+    answers = asker.run([decide(found.executions, world, reader, Question("timing", "r", "r2")) for reader in readers])
+    found.timing = {reader.name: finding for reader, finding in zip(readers, answers, strict=True)}
+
+
+def undecided(found: Round) -> Answer:
+    """Whether anything that the host search asks for is open."""
+    return any_of(one.of(question).answer for one in found.classified for question in ("critical", "resource_control", "needless_trap"))

@@ -1,0 +1,310 @@
+"""Executions: every instruction is executed once in a canonical state; its runs in the states of a question are instances of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
+from vmproof.language.memory import CELLS, MemoryModel, Physical
+from vmproof.language.run import Run as LanguageRun
+from vmproof.terms import Term, substitute, variables
+from vmproof.virtualize.setting import ACCESSES, GUEST, Setting, Touch
+from vmproof.virtualize.view import View
+from vmproof.virtualize.world import Body, World, is_false
+
+
+@dataclass(frozen=True, eq=False)
+class Trapped:
+    """One trap of a run, under `guard`, with the state after its entry; `inside`: that state's mode is one the guests run in.
+
+    `kept` is the state that its entry starts from: the one before, with the effects that survive the trap.
+    """
+
+    guard: Term
+    memory: bool
+    cause: Term | None
+    value: Mapping[str, Term] | None
+    state: State
+    inside: Term
+    kept: State
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One instruction executed in one state, as terms over that state.
+
+    `plain`: it completes without a trap, with `state` after it. `leaves`: it does so and is then in a mode that no guest runs in. `wild`: it
+    has reached `unpredictable()`. `links` are facts about the view that follow from what the instruction itself translates.
+    """
+
+    body: Body
+    plain: Term
+    state: State
+    leaves: Term
+    traps: tuple[Trapped, ...]
+    waits: Term
+    wild: Term
+    choices: frozenset[Term]
+    links: tuple[Term, ...] = ()
+    touches: tuple[Touch, ...] = ()
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The state entries that completion may change."""
+        return tuple(path for path, term in self.state.items() if term is not self.body.state.get(path))
+
+
+class Recorder(Physical):
+    """The exact memory model, noting which virtual addresses an execution translates."""
+
+    def __init__(self, setting: Setting, kind: str) -> None:
+        super().__init__(setting.memory or "")
+        self._keys = setting.key_registers(kind)
+        self._recording = True
+        self.touches: dict[tuple[object, ...], Touch] = {}
+
+    def locate(self, run: LanguageRun, va: Term, access: int, size: int) -> Located:
+        registers = tuple((path, run.state[path]) for path in self._keys)
+        if self._recording:
+            self.touches.setdefault((va, access, size, registers), Touch(va, access, size, registers))
+        return super().locate(run, va, access, size)
+
+    def stop(self) -> None:
+        """From now on (in trap entry) record nothing."""
+        self._recording = False
+
+
+@dataclass(eq=False)
+class _Canonical:
+    """An instruction executed in the canonical state of one kind and one memory model."""
+
+    outcome: Outcome
+    initial: State
+    links: tuple[Term, ...]
+    touches: tuple[Touch, ...]
+    entered: list[State]
+    terms: list[Term] = field(init=False)
+    free: list[Term] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Gather all terms of the execution, and the variables of state and private functions in them."""
+        outcome = self.outcome
+        terms = [outcome.completes, outcome.waits, outcome.unpredictable, *self.links]
+        terms += [term for path, term in outcome.state.items() if term is not self.initial.get(path)]
+        for trap, after in zip(outcome.traps, self.entered, strict=True):
+            terms += [trap.guard, *after.values(), *trap.state.values(), *(trap.value or {}).values()]
+            terms += [term for path, term in trap.state.items() if term is not self.initial.get(path)]
+            if trap.cause is not None:
+                terms.append(trap.cause)
+        for touch in self.touches:
+            terms += [touch.va, *(term for _, term in touch.registers)]
+        self.terms = list(dict.fromkeys(terms))
+        self.free = [variable for variable in variables(self.terms) if variable.name.startswith(("s.", "u."))]
+
+
+class Executions:
+    """The canonical executions of a setting, made when they are first needed."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self._operands: dict[str, dict[str, Term]] = {}
+        self._made: dict[tuple[str, str, bool], _Canonical] = {}
+        self._runs: dict[tuple[str, bool, tuple[Term, ...], str], Run] = {}
+
+    def operands(self, instruction: Instruction) -> dict[str, Term]:
+        """The variables that stand for the operand fields; the same in all states, for it is one encoding that is executed."""
+        if instruction.name not in self._operands:
+            self._operands[instruction.name] = self.setting.description.operands(instruction)
+        return self._operands[instruction.name]
+
+    def valid(self, instruction: Instruction) -> Term:
+        """The encodings that exist."""
+        return self.setting.description.valid(instruction, self.operands(instruction))
+
+    def run(self, instruction: Instruction, body: Body, exact: bool, operands: dict[str, Term] | None = None) -> Run:
+        """The run of an instruction in a state of a world; exact with the description's own translation, else over the view."""
+        key = (instruction.name, exact, tuple(body.state.values()), body.name)
+        if key not in self._runs:
+            self._runs[key] = self._instance(self._canonical(instruction, body.kind, exact), body)
+        return self._runs[key]
+
+    def reads(self, instruction: Instruction, kind: str) -> frozenset[str]:
+        """The fields that the execution depends on."""
+        found = self._canonical(instruction, kind, exact=False).free
+        return frozenset(variable.name.partition(".")[2] for variable in found)
+
+    def concrete(self, instruction: Instruction, body: Body, operands: dict[str, Term]) -> Run:
+        """The run in a state of constants, executed anew: what candidates are replayed with."""
+        setting = self.setting
+        memory = setting.physical()
+        state = {path: term for path, term in body.state.items() if path != CELLS}
+        outcome = setting.execute(instruction, state, operands, memory)
+        traps = tuple(self._trapped(trap, setting.enter(trap, memory)) for trap in outcome.traps)
+        return self._run(body, outcome, outcome.state, traps, (), ())
+
+    def _canonical(self, instruction: Instruction, kind: str, exact: bool) -> _Canonical:
+        setting = self.setting
+        kind = GUEST if setting.symmetric else kind
+        key = (instruction.name, kind, exact)
+        if key not in self._made:
+            initial = setting.canonical(with_cells=not exact and setting.memory is not None)
+            memory: MemoryModel = Recorder(setting, kind) if exact else View(setting, kind, initial)
+            outcome = setting.execute(instruction, initial, self.operands(instruction), memory)
+            links: tuple[Term, ...] = ()
+            touches: tuple[Touch, ...] = ()
+            if isinstance(memory, Recorder):
+                memory.stop()
+                touches = tuple(memory.touches.values()) + tuple(_explicit_touches(setting, kind, initial, outcome.translations))
+            elif isinstance(memory, View):
+                links = tuple(_links(setting, kind, memory, initial, outcome.translations))
+            entered = [setting.enter(trap, memory) for trap in outcome.traps]
+            self._made[key] = _Canonical(outcome, initial, links, touches, entered)
+        return self._made[key]
+
+    def _instance(self, canonical: _Canonical, body: Body) -> Run:
+        """Replace the canonical state's variables by the body's terms."""
+        setting, outcome = self.setting, canonical.outcome
+        after = [(path, term) for path, term in outcome.state.items() if term is not canonical.initial.get(path)]
+        entered = canonical.entered
+        terms = canonical.terms
+        mapping = self._mapping(body, canonical)
+        if mapping:
+            replaced = dict(zip(terms, substitute(setting.pool, terms, mapping), strict=True))
+        else:
+            replaced = {term: term for term in terms}
+
+        def moved(path: str, term: Term) -> Term:
+            """A state entry of the canonical execution in this body."""
+            return body.state[path] if term is canonical.initial.get(path) and path in body.state else replaced[term]
+
+        final = dict(body.state)
+        final.update({path: replaced[term] for path, term in after})
+        traps = tuple(
+            self._trapped(
+                Trap(
+                    replaced[trap.guard],
+                    None if trap.cause is None else replaced[trap.cause],
+                    None if trap.value is None else {path: replaced[term] for path, term in trap.value.items()},
+                    trap.memory,
+                    {
+                        path: body.state[path] if term is canonical.initial.get(path) and path in body.state else replaced[term]
+                        for path, term in trap.state.items()
+                    },
+                    trap.next_pc,
+                ),
+                {
+                    path: body.state[path] if term is canonical.initial.get(path) and path in body.state else replaced[term]
+                    for path, term in state.items()
+                },
+            )
+            for trap, state in zip(outcome.traps, entered, strict=True)
+            if not is_false(replaced[trap.guard])
+        )
+        touches = tuple(
+            Touch(replaced[touch.va], touch.access, touch.size, tuple((path, replaced[term]) for path, term in touch.registers))
+            for touch in canonical.touches
+        )
+        instance = Outcome(
+            completes=replaced[outcome.completes],
+            state=final,
+            traps=(),
+            waits=replaced[outcome.waits],
+            unpredictable=replaced[outcome.unpredictable],
+            choices=outcome.choices,
+        )
+        return self._run(body, instance, final, traps, tuple(replaced[link] for link in canonical.links), touches)
+
+    def _mapping(self, body: Body, canonical: _Canonical) -> dict[Term, Term]:
+        """What to put for the canonical variables that occur in an execution, where that is anything else."""
+        setting = self.setting
+        mapping: dict[Term, Term] = {}
+        for variable in canonical.free:
+            prefix, _, path = variable.name.partition(".")
+            if path in body.state:
+                if body.state[path] is not variable:
+                    mapping[variable] = body.state[path]
+            elif prefix == "s" and path.startswith("view."):
+                mapping[variable] = setting.pool.var(f"{body.functions or body.name}.{path}", variable.sort)
+        return mapping
+
+    def _trapped(self, trap: Trap, after: State) -> Trapped:
+        setting = self.setting
+        return Trapped(trap.guard, trap.memory is True, trap.cause, trap.value, after, setting.in_modes(after, setting.image), trap.state)
+
+    def _run(
+        self, body: Body, outcome: Outcome, final: State, traps: tuple[Trapped, ...], links: tuple[Term, ...], touches: tuple[Touch, ...]
+    ) -> Run:
+        setting, pool = self.setting, self.setting.pool
+        moved = any(final[path] is not body.state[path] for path in setting.mode_paths)
+        leaves = pool.and_(outcome.completes, pool.not_(setting.in_modes(final, setting.image))) if moved else pool.false
+        return Run(
+            body, outcome.completes, final, leaves, traps, outcome.waits, outcome.unpredictable, frozenset(outcome.choices), links, touches
+        )
+
+
+def _links(setting: Setting, kind: str, view: View, initial: State, translations: tuple[Explicit, ...]) -> list[Term]:
+    """A translation that the instruction names itself, in the present mode, agrees with the view; so do two of them about cells.
+
+    Where the real mode gives up part of the view (`partial`), an access that a guest's translation allows may be missing from the view.
+    """
+    pool = setting.pool
+    current = [explicit for explicit in translations if explicit.current]
+    found: list[Term] = []
+    located = [view.at(initial, explicit.va, explicit.access, 1) for explicit in current]
+    for explicit, place in zip(current, located, strict=True):
+        fact = pool.eq(explicit.fault, place.fault)
+        if setting.partial or setting.scenario.has_reserved:
+            fact = pool.implies(explicit.fault, place.fault)
+        found.append(pool.implies(explicit.guard, fact))
+    for i, (one, here) in enumerate(zip(current, located, strict=True)):
+        for other, there in zip(current[:i], located[:i], strict=True):
+            both = pool.and_(one.guard, other.guard, pool.not_(here.fault), pool.not_(there.fault))
+            same = pool.eq(pool.eq(one.address, other.address), pool.eq(here.address, there.address))
+            found.append(pool.implies(both, same))
+    return found
+
+
+def _explicit_touches(setting: Setting, kind: str, initial: State, translations: tuple[Explicit, ...]) -> list[Touch]:
+    registers = tuple((path, initial[path]) for path in setting.key_registers(kind))
+    return [Touch(explicit.va, access, 1, registers) for explicit in translations for access in ACCESSES]
+
+
+class Tier:
+    """How the runs of a question are made: over the shared view (fast, over-approximating) or exactly."""
+
+    def __init__(self, executions: Executions, world: World, instruction: Instruction, exact: bool) -> None:
+        self.executions = executions
+        self.setting = executions.setting
+        self.pool = executions.setting.pool
+        self.world = world
+        self.instruction = instruction
+        self.exact = exact
+        self.used: dict[str, Run] = {}
+
+    def run(self, name: str) -> Run:
+        """The run of the instruction in the state of that name."""
+        if name not in self.used:
+            self.used[name] = self._make(self.world.body(name))
+        return self.used[name]
+
+    def _make(self, body: Body) -> Run:
+        return self.executions.run(self.instruction, body, self.exact)
+
+    def assumptions(self) -> list[Term]:
+        """What follows from the view for the runs made so far, and that the encoding exists."""
+        return [self.executions.valid(self.instruction), *(link for run in self.used.values() for link in run.links)]
+
+
+class ConcreteTier(Tier):
+    """Runs of constant states, executed anew without any variable but the choices."""
+
+    def __init__(self, executions: Executions, world: World, instruction: Instruction, operands: dict[str, Term]) -> None:
+        super().__init__(executions, world, instruction, exact=True)
+        self._operand_values = operands
+
+    def _make(self, body: Body) -> Run:
+        return self.executions.concrete(self.instruction, body, self._operand_values)
+
+    def assumptions(self) -> list[Term]:
+        return [self.setting.description.valid(self.instruction, self._operand_values)]

@@ -1,0 +1,223 @@
+"""A description under one scenario, preprocessed: which fields are shared, who owns what, which modes run in which (THEORY, "A scenario")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from vmproof.errors import InputError
+from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
+from vmproof.language.memory import CELLS, MemoryModel, Physical
+from vmproof.terms import ArraySort, BitVecSort, Op, Sort, Term
+
+GUEST = "guest"
+REAL = "real"
+READ, WRITE, FETCH = 0, 1, 2
+ACCESSES = {READ: "read", WRITE: "write", FETCH: "fetch"}
+
+ModeValue = tuple[int, ...]
+
+_CANONICAL = "s"
+_SHARED = "u"
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A virtual address that an execution translates: its term, the access code, the number of cells, and the state it is made in."""
+
+    va: Term
+    access: int
+    size: int
+    registers: tuple[tuple[str, Term], ...]
+
+
+class Setting:
+    """What all questions about one description and one of its scenarios have in common.
+
+    `fixed` gives search bits (leaf paths of the real state) the values that the VMM has chosen; `promoted` are the status fields that count
+    as control (THEORY, "Status"); `partial` says that the real mode cannot realise the whole view, so that what it gives up memory-traps.
+    """
+
+    def __init__(self, description: Description, scenario: Scenario, fixed: Mapping[str, int] | None = None) -> None:
+        self.description = description
+        self.scenario = scenario
+        self.pool = description.pool
+        self.fields: dict[str, Field] = {field.path: field for field in description.fields}
+        self.modes: tuple[Field, ...] = tuple(description.mode_fields)
+        self.runs: dict[ModeValue, ModeValue] = dict(scenario.runs)
+        self.domain: tuple[ModeValue, ...] = tuple(self.runs)
+        self.image: tuple[ModeValue, ...] = tuple(dict.fromkeys(self.runs.values()))
+        self.unmoved: tuple[ModeValue, ...] = tuple(mode for mode, real in self.runs.items() if mode == real)
+        self.own: dict[str, str] = dict(scenario.own)
+        self.own_mode: bool = scenario.own_mode
+        self.fixed: dict[str, int] = dict(fixed or {})
+        self.promoted: set[str] = set()
+        self.partial = False
+        mode_paths = {field.path for field in self.modes}
+        self.mode_paths = tuple(field.path for field in self.modes)
+        self.memory = description.memory.path if description.memory is not None else None
+        if self.own_mode and len(self.image) != len(self.domain):
+            raise InputError(f"scenario {scenario.name} names the mode as the guest's own, but two guest modes run in one real mode")
+        self.user = tuple(f.path for f in description.fields if f.role is Role.USER and f.path not in mode_paths)
+        self.twins = tuple(guest for guest, real in self.own.items() if guest == real)
+        self.shared = frozenset((*self.user, *self.twins))
+        unmoved = not self.own_mode or all(guest == real for guest, real in self.runs.items())
+        self.symmetric = unmoved and all(guest == real for guest, real in self.own.items())
+        self.translation_reads: frozenset[str] = description.translation_reads if description.has_translation else frozenset()
+
+    # fields
+
+    def owned(self, kind: str) -> frozenset[str]:
+        """The leaf paths that hold the guest's own control in a guest or a real state (the mode aside)."""
+        return frozenset(self.own if kind == GUEST else self.own.values())
+
+    def control(self, kind: str) -> tuple[str, ...]:
+        """The leaf paths, modes aside, whose change counts as a change of control that is not the guest's own."""
+        owned = self.owned(kind)
+        governing = (Role.CONTROL, Role.EXTERNAL, Role.PLATFORM)
+        return tuple(
+            f.path
+            for f in self.description.fields
+            if f.path not in self.mode_paths and f.path not in owned and (f.role in governing or f.path in self.promoted)
+        )
+
+    def status(self, kind: str) -> tuple[str, ...]:
+        """The leaf paths of status that is neither the guest's own nor shown."""
+        owned = self.owned(kind)
+        return tuple(f.path for f in self.description.fields if f.role is Role.STATUS and f.path not in owned and f.path not in self.promoted)
+
+    def sort(self, path: str) -> Sort:
+        return self.fields[path].sort
+
+    def variable(self, prefix: str, path: str) -> Term:
+        """The variable of a leaf: one for all states where the leaf is shared, else one for each prefix."""
+        return self.pool.var(f"{_SHARED if path in self.shared else prefix}.{path}", self.sort(path))
+
+    # modes
+
+    def in_modes(self, state: Mapping[str, Term], modes: Iterable[ModeValue]) -> Term:
+        """Whether a state's mode is one of these."""
+        return self.pool.or_(*(self.is_mode(state, mode) for mode in modes))
+
+    def is_mode(self, state: Mapping[str, Term], mode: ModeValue) -> Term:
+        pool = self.pool
+        return pool.and_(*(pool.eq(state[f.path], pool.value(f.sort, v)) for f, v in zip(self.modes, mode, strict=True)))
+
+    def real_mode(self, guest: Mapping[str, Term]) -> dict[str, Term]:
+        """The mode fields of a real state that carries a guest in this guest's mode."""
+        pool = self.pool
+        result: dict[str, Term] = {}
+        for position, f in enumerate(self.modes):
+            values = [pool.value(f.sort, self.runs[mode][position]) for mode in self.domain]
+            term = values[-1]
+            for mode, value in zip(reversed(self.domain[:-1]), reversed(values[:-1]), strict=True):
+                term = pool.ite(self.is_mode(guest, mode), value, term)
+            result[f.path] = term
+        return result
+
+    def mode_name(self, mode: ModeValue) -> str:
+        """A mode as the description writes it."""
+        names = [f.enum.name_of(value) if f.enum is not None else str(value) for f, value in zip(self.modes, mode, strict=True)]
+        if len(names) == 1:
+            return names[0]
+        return ", ".join(f"{f.path} = {name}" for f, name in zip(self.modes, names, strict=True))
+
+    # the description, wrapped
+
+    def canonical(self, with_cells: bool) -> State:
+        """The state that instructions are executed in once; its private variables are then replaced by those of each state asked about."""
+        state = {path: self.variable(_CANONICAL, path) for path in self.fields}
+        if with_cells:
+            state[CELLS] = self.cells()
+        return state
+
+    def private(self, name: str, sort: Sort) -> Term:
+        """A function private to a state, in the canonical execution."""
+        return self.pool.var(f"{_CANONICAL}.{name}", sort)
+
+    def cells(self) -> Term:
+        """The cells of the view, shared by all states, as an array indexed by the number of the cell."""
+        assert self.description.memory is not None
+        return self.pool.var(f"{_SHARED}.{CELLS}", self.description.memory.sort)
+
+    def physical(self) -> MemoryModel:
+        return Physical(self.memory or "")
+
+    def execute(self, instruction: Instruction, state: State, operands: dict[str, Term], memory: MemoryModel) -> Outcome:
+        return self.description.execute(instruction, state, operands, memory)
+
+    def enter(self, trap: Trap, memory: MemoryModel) -> State:
+        """The state after the entry of a trap."""
+        return self.description.enter(trap, memory)[0]
+
+    def translate(self, state: State, va: Term, access: int, size: int = 1) -> Located:
+        """The description's own translation in a state; no fault and the same address where it has none."""
+        if not self.description.has_translation:
+            return Located(self.pool.false, None, None, va)
+        return self.description.translate(state, va, access, size)
+
+    @property
+    def va_sort(self) -> BitVecSort:
+        """The sort of virtual addresses."""
+        return BitVecSort(max(self.description.virtual_width, 1))
+
+    @property
+    def pa_width(self) -> int:
+        """The width of a cell's address."""
+        return self.description.physical_width
+
+    @property
+    def translated(self) -> bool:
+        return self.description.has_translation
+
+    def key_registers(self, kind: str) -> tuple[str, ...]:
+        """The registers that the shared view takes beside the address: what translation reads and the guest owns, by leaf path.
+
+        They are equal in both states to begin with, and an instruction may change them without a trap. An array of them is taken whole,
+        so a large one counts as the VMM's.
+        """
+        mine = [path for path in self.fields if path in self.translation_reads and (path in self.user or path in self.owned(kind))]
+        if self.own_mode:
+            mine += [path for path in self.mode_paths if path in self.translation_reads]
+        return tuple(path for path in mine if self._small(path))
+
+    def vmm_registers(self, kind: str) -> tuple[str, ...]:
+        """The registers that translation reads and that the shared view does not take."""
+        keys = self.key_registers(kind)
+        return tuple(path for path in self.translation_reads if path not in keys and path != self.memory)
+
+    def _small(self, path: str) -> bool:
+        sort = self.sort(path)
+        return not isinstance(sort, ArraySort) or (_width(sort.index) <= 4 and not isinstance(sort.element, ArraySort))
+
+    def word(self, terms: Sequence[Term]) -> Term | None:
+        """Registers joined into one bit vector, arrays element by element; None for none."""
+        pool = self.pool
+        parts: list[Term] = []
+        for term in terms:
+            if isinstance(term.sort, ArraySort):
+                width = _width(term.sort.index)
+                parts += [pool.select(term, pool.bv(i, width)) for i in range(1 << width)]
+            else:
+                parts.append(term)
+        bits = [part if part.width else pool.ite(part, pool.bv(1, 1), pool.bv(0, 1)) for part in parts]
+        if not bits:
+            return None
+        return bits[0] if len(bits) == 1 else pool.concat(*bits)
+
+
+def conjuncts(terms: Iterable[Term]) -> list[Term]:
+    """The single conjuncts of some assertions."""
+    found: list[Term] = []
+    pending = list(terms)[::-1]
+    while pending:
+        term = pending.pop()
+        if term.op is Op.AND:
+            pending.extend(reversed(term.args))
+        elif not (term.is_const and term.value is True):
+            found.append(term)
+    return list(dict.fromkeys(found))
+
+
+def _width(sort: Sort) -> int:
+    return sort.width if isinstance(sort, BitVecSort) else 99

@@ -1,0 +1,178 @@
+"""The six theorems (THEORY, "Theorems, each with its own verdict") from what a round found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vmproof.engines.verdict import Verdict
+from vmproof.errors import VmproofError
+from vmproof.solvers import Status
+from vmproof.virtualize import premises as p
+from vmproof.virtualize.asking import Asker
+from vmproof.virtualize.classify import Classified
+from vmproof.virtualize.decide import Candidate
+from vmproof.virtualize.evidence import witness
+from vmproof.virtualize.result import Answer, TheoremVerdict
+from vmproof.virtualize.round import Round
+from vmproof.virtualize.witness import Witness
+
+
+class InconsistencyError(VmproofError):
+    """Two of vmproof's own results contradict each other, such as a proof of virtualizability and a refuted diagram: a bug in vmproof."""
+
+
+def premise_verdicts(found: Round) -> dict[str, TheoremVerdict]:
+    """The premises as claims of their own."""
+    return {name: TheoremVerdict(name, premise.verdict, _sentence(premise.reason)) for name, premise in found.premises.items()}
+
+
+def decide_theorems(found: Round, asker: Asker) -> dict[str, TheoremVerdict]:
+    """All six verdicts. Raises InconsistencyError where theorem 1 is proved and equivalence is not."""
+    if found.vacuous:
+        reason = _sentence(found.premises["states"].reason)
+        names = ("virtualizable", "hybrid", "recursive", "equivalence", "resource_control", "efficiency")
+        return {name: TheoremVerdict(name, Verdict.VACUOUS, reason) for name in names}
+    whole = [one.instruction.name for one in found.classified]
+    every = f"all {len(whole)} instructions" if len(whole) != 1 else "the only instruction"
+    verdicts = {
+        "virtualizable": _instructions(
+            found,
+            "virtualizable",
+            "critical",
+            ("states", "vectors", "trap_frames", "tables", "view"),
+            "condition not met: {names} critical",
+            f"no encoding of {every} is critical",
+        ),
+        "hybrid": _hybrid(found, every),
+        "equivalence": _instructions(
+            found,
+            "equivalence",
+            "diagram",
+            ("states", "vectors", "trap_frames", "tables", "view"),
+            "the diagram does not commute for {list}",
+            "whatever completes on a real state does to it what it does to its guest, and what traps can be restored",
+            also="lost",
+        ),
+        "resource_control": _instructions(
+            found,
+            "resource_control",
+            "resource_control",
+            ("states", "vectors", "tables", "view"),
+            "{list} can take the VMM's resources: {name} changes its mode, its control or its memory, or waits without end",
+            "nothing that completes on a real state changes the mode, the VMM's control or memory outside the view, or waits without end",
+        ),
+        "efficiency": _instructions(
+            found,
+            "efficiency",
+            "needless_trap",
+            ("states", "realisation"),
+            "{list} traps needlessly: innocuous, it completes on a guest and traps on its real state",
+            "the view can be realised, and every innocuous encoding that completes on a guest completes on its real state",
+        ),
+    }
+    verdicts["recursive"] = _recursive(found, asker, verdicts)
+    if verdicts["virtualizable"].verdict is Verdict.PROVED and verdicts["equivalence"].verdict is not Verdict.PROVED:
+        raise InconsistencyError(f"virtualizable is proved and equivalence is {verdicts['equivalence'].verdict}: {verdicts['equivalence'].reason}")
+    return verdicts
+
+
+def _instructions(
+    found: Round, name: str, question: str, premises: Sequence[str], bad: str, good: str, also: str | None = None
+) -> TheoremVerdict:
+    """A theorem that says of every instruction that a question's answer is no."""
+    asked = (question,) if also is None else (question, also)
+    yes = [one for one in found.classified if any(one.of(q).answer is Answer.YES for q in asked)]
+    unknown = [one for one in found.classified if one not in yes and any(one.of(q).answer is Answer.UNKNOWN for q in asked)]
+    broken = [found.premises[premise] for premise in premises if found.premises[premise].verdict is Verdict.REFUTED]
+    if broken:
+        return TheoremVerdict(name, Verdict.REFUTED, _sentence(broken[0].reason), None, _names(yes))
+    if yes:
+        reason = bad.format(names=_are(yes), list=_list(yes), name=yes[0].instruction.name)
+        candidates = [one.of(q).candidate for one in yes for q in asked]
+        return TheoremVerdict(name, Verdict.REFUTED, _sentence(reason), _witness(found, candidates, name), _names(yes))
+    open_premises = [found.premises[premise] for premise in premises if found.premises[premise].verdict is not Verdict.PROVED]
+    if open_premises:
+        return TheoremVerdict(name, Verdict.UNKNOWN, _sentence(open_premises[0].reason))
+    if unknown:
+        first = next(one.of(q) for one in unknown for q in asked if one.of(q).answer is Answer.UNKNOWN)
+        return TheoremVerdict(name, Verdict.UNKNOWN, _sentence(f"undecided for {_list(unknown)}: {first.reason}"), None, _names(unknown))
+    return TheoremVerdict(name, Verdict.PROVED, _sentence(good))
+
+
+def _hybrid(found: Round, every: str) -> TheoremVerdict:
+    setting = found.setting
+    if not setting.unmoved:
+        return TheoremVerdict("hybrid", Verdict.VACUOUS, "No guest mode runs in itself, so that a hybrid VMM would interpret everything.")
+    modes = ", ".join(setting.mode_name(mode) for mode in setting.unmoved)
+    return _instructions(
+        found,
+        "hybrid",
+        "hybrid",
+        ("states", "vectors", "trap_frames", "tables", "view"),
+        "condition not met: {names} critical for guests in mode " + modes,
+        f"no encoding of {every} is critical for guests in mode {modes}; the other modes are interpreted",
+    )
+
+
+def _recursive(found: Round, asker: Asker, verdicts: dict[str, TheoremVerdict]) -> TheoremVerdict:
+    """Virtualizable, with a guest that can hold a VMM of its own, and no time read behind its back."""
+
+    def verdict(kind: Verdict, reason: str, instructions: tuple[str, ...] = ()) -> TheoremVerdict:
+        return TheoremVerdict("recursive", kind, _sentence(reason), None, instructions)
+
+    setting = found.setting
+    needed = verdicts["virtualizable"]
+    if needed.verdict is Verdict.REFUTED:
+        return verdict(Verdict.REFUTED, f"a VMM that can run in itself needs a virtualizable machine; {_clause(needed.reason)}")
+    home = asker.result(p.vmm_mode_outside(setting))
+    if home.status is Status.SAT:
+        return verdict(Verdict.REFUTED, "the mode that the VMM runs in is not one that this scenario's guests have")
+    if home.status is Status.UNKNOWN:
+        return verdict(Verdict.UNKNOWN, f"the mode that the VMM runs in is undecided: {home.reason}")
+    shown = [name for name, finding in found.timing.items() if finding.answer is Answer.YES]
+    if shown:
+        return verdict(Verdict.REFUTED, f"{', '.join(shown)} reads the time without a trap", tuple(shown))
+    lacking = asker.result(p.homeless(setting))
+    if lacking.status is Status.SAT:
+        return verdict(Verdict.REFUTED, "a register that the VMM relies on is not virtualised: some guest has no real state, however it is built")
+    chain = asker.result(p.composed(setting))
+    if chain.status is Status.UNSAT:
+        return verdict(Verdict.REFUTED, "no real state can carry a guest that carries a guest")
+    if needed.verdict is not Verdict.PROVED:
+        return verdict(needed.verdict, f"virtualizable is {needed.verdict.text}: {_clause(needed.reason)}")
+    if lacking.status is Status.UNKNOWN:
+        return verdict(Verdict.UNKNOWN, f"whether every guest has a real state is undecided: {lacking.reason}")
+    if chain.status is Status.UNKNOWN:
+        return verdict(Verdict.UNKNOWN, f"whether a guest can carry a guest is undecided: {chain.reason}")
+    if setting.scenario.timing is None:
+        return verdict(Verdict.UNKNOWN, "the description does not say what tells the time (`timing`)")
+    open_time = [name for name, finding in found.timing.items() if finding.answer is Answer.UNKNOWN]
+    if open_time:
+        return verdict(Verdict.UNKNOWN, f"it is undecided whether {', '.join(open_time)} reads the time without a trap", tuple(open_time))
+    return verdict(Verdict.PROVED, "the guest can hold a VMM, the composed map satisfies the diagram, and no time is read without a trap")
+
+
+def _witness(found: Round, candidates: Sequence[Candidate | None], name: str) -> Witness | None:
+    return next((witness(found.executions, candidate) for candidate in candidates if candidate is not None), None)
+
+
+def _names(some: Sequence[Classified]) -> tuple[str, ...]:
+    return tuple(one.instruction.name for one in some)
+
+
+def _list(some: Sequence[Classified]) -> str:
+    names = _names(some)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _are(some: Sequence[Classified]) -> str:
+    return f"{_list(some)} {'is' if len(some) == 1 else 'are'}"
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + ("" if text.endswith(".") else ".") if text else text
+
+
+def _clause(text: str) -> str:
+    return (text[0].lower() + text[1:]).rstrip(".")
+

@@ -1,0 +1,70 @@
+"""Every whole example in the language reference loads without a mistake; every fragment is Python syntax."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.documentation import ROOT, Fence, fences
+from vmproof.language import lint, load
+from vmproof.language.builtins import LANGUAGE
+
+REFERENCE = ROOT / "spec" / "README.md"
+BLOCKS = fences(REFERENCE)
+WHOLE = [block for block in BLOCKS if block.info == "python"]
+FRAGMENTS = [block for block in BLOCKS if block.info == "python fragment"]
+
+
+def line(block: Fence) -> str:
+    return f"line {block.line}"
+
+
+def test_the_reference_has_examples_and_nothing_unmarked() -> None:
+    assert len(WHOLE) >= 2
+    assert len(WHOLE) + len(FRAGMENTS) == len([block for block in BLOCKS if "python" in block.info])
+
+
+@pytest.mark.parametrize("block", WHOLE, ids=line)
+def test_a_whole_example_loads(block: Fence, tmp_path: Path) -> None:
+    path = tmp_path / "example.py"
+    path.write_text(block.text, encoding="utf-8")
+    description = load(path)
+    assert description.doc
+    assert description.instructions
+    assert [str(mistake) for mistake in lint(path)] == []
+
+
+@pytest.mark.parametrize("block", FRAGMENTS, ids=line)
+def test_a_fragment_is_syntax(block: Fence) -> None:
+    ast.parse(block.text)
+
+
+def names_of_the_stub() -> set[str]:
+    stub = ast.parse((ROOT / "checker" / "vmproof" / "lang.pyi").read_text(encoding="utf-8"))
+    found = {node.name for node in stub.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    found |= {node.target.id for node in stub.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
+    return {name for name in found if not name.startswith("_")}
+
+
+def test_the_stub_for_editors_has_every_name_of_the_language() -> None:
+    assert names_of_the_stub() == {name for name in LANGUAGE if not hasattr(builtins, name)}
+
+
+def test_the_reference_lists_every_name_of_the_language() -> None:
+    listed = REFERENCE.read_text(encoding="utf-8").rpartition("## All names of the language")[2].partition("\n\n`checker")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) - {"bool"} == names_of_the_stub()
+
+
+def test_links_inside_the_documentation_lead_somewhere() -> None:
+    for page in (REFERENCE, ROOT / "proofs" / "README.md", ROOT / "checker" / "README.md", ROOT / "README.md", ROOT / "CONTRIBUTING.md"):
+        text = re.sub(r"^```.*?^```$|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+        headings = {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.M)}
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if target.startswith("#"):
+                assert target[1:] in headings, f"{page.name}: {target}"
+            elif "://" not in target:
+                assert (page.parent / target.partition("#")[0]).exists(), f"{page.name}: {target}"

@@ -1,0 +1,34 @@
+"""A store that goes round relocation.
+
+THEORY.md: "Resource control: if e completes on r, ... everything outside the view's cells [is] unchanged."
+"""
+
+from vmproof.lang import *
+from window import *
+
+
+class Machine(State):
+    pc: bits[8]
+    r: array[bits[2], bits[8]]
+    mode: Mode = role.mode(least=Mode.user)
+    base: bits[8] = role.control
+    bound: bits[8] = role.control
+    old_pc: bits[8] = role.control
+    old_mode: Mode = role.control
+    cause: Cause = role.control
+    vector: bits[8] = role.control
+    storage: bits[9] = role.platform
+    mem: memory[bits[8], bits[8]]
+
+
+@instruction("1000 rd[2] rs[2]")
+def store_physical(m, rd, rs):
+    m.mem[m.r[rd]] = m.r[rs]
+
+
+@scenario("guest in user mode, relocated")
+class Relocated:
+    runs = {Mode.user: Mode.user, Mode.supervisor: Mode.user}
+
+    def host(real, guest, start: bits[8]):
+        return placed(real, guest, start)

@@ -1,0 +1,36 @@
+"""An instruction for the supervisor whose effect in user mode the manual calls unpredictable.
+
+THEORY.md: "UNPREDICTABLE is a choice of any effect within the mode's rights, or a trap": it may complete, and do anything.
+"""
+
+from vmproof.lang import *
+from window import *
+
+
+class Machine(State):
+    pc: bits[8]
+    r: array[bits[2], bits[8]]
+    mode: Mode = role.mode(least=Mode.user)
+    base: bits[8] = role.control
+    bound: bits[8] = role.control
+    old_pc: bits[8] = role.control
+    old_mode: Mode = role.control
+    cause: Cause = role.control
+    vector: bits[8] = role.control
+    storage: bits[9] = role.platform
+    mem: memory[bits[8], bits[8]]
+
+
+@instruction("1000 rd[2] rs[2]")
+def swap(m, rd, rs):
+    if m.mode == Mode.user:
+        unpredictable()
+    m.r[rd], m.r[rs] = m.r[rs], m.r[rd]
+
+
+@scenario("guest in user mode, relocated")
+class Relocated:
+    runs = {Mode.user: Mode.user, Mode.supervisor: Mode.user}
+
+    def host(real, guest, start: bits[8]):
+        return placed(real, guest, start)
