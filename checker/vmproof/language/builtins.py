@@ -130,11 +130,17 @@ _BUILTINS: dict[str, Builtin] = {}
 def _builtin(name: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     def register(function: Callable[..., Value]) -> Callable[..., Value]:
         signature = inspect.signature(function)
+        parameters = list(signature.parameters.values())[2:]
+        plain = all(parameter.kind is parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
+        least = sum(parameter.default is parameter.empty for parameter in parameters)
 
         def call(run: Interpreter, node: ast.AST, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
+            values = [usable(arg) for arg in args]
+            if plain and not kwargs and least <= len(values) <= len(parameters):
+                return function(run, node, *values)
             given = {key: usable(value) for key, value in kwargs.items()}
             try:
-                bound = signature.bind(run, node, *(usable(arg) for arg in args), **given)
+                bound = signature.bind(run, node, *values, **given)
             except TypeError:
                 raise Mistake(f"{name}(...) is given the wrong arguments") from None
             return function(*bound.args, **bound.kwargs)

@@ -95,8 +95,7 @@ class Calls(Expressions):
             except Mistake as problem:
                 raise self.wrong(node, f"the returns of `{function.name}` do not agree: {problem.message}") from None
         if node.returns is not None and value is not None:
-            with self._outside(function):
-                kind = self.annotation(node.returns)
+            kind = self._types(function)["return"]
             if isinstance(kind, SIMPLE_TYPES):
                 try:
                     return coerce(self.pool, value, kind)
@@ -122,13 +121,18 @@ class Calls(Expressions):
             self.frames.pop()
             self.module = module
 
+    def _types(self, function: Function) -> Mapping[str, Value]:
+        """What the annotations of a function mean; they are evaluated once, where the function was defined."""
+        if len(function.types) < len(function.annotations):
+            with self._outside(function):
+                for name, annotation in function.annotations.items():
+                    function.types[name] = self.annotation(annotation)
+        return function.types
+
     def _parameters(self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> dict[str, Value]:
-        spec = function.node.args
-        parameters = [*spec.posonlyargs, *spec.args]
-        every = [*parameters, *spec.kwonlyargs]
-        names = [parameter.arg for parameter in every]
-        if len(args) > len(parameters):
-            count = f"{len(parameters)} argument{'s' * (len(parameters) != 1)}"
+        names = function.parameters
+        if len(args) > function.positional:
+            count = f"{function.positional} argument{'s' * (function.positional != 1)}"
             raise self.wrong(node, f"`{function.name}` takes {count}, not {len(args)}")
         given: dict[str, Value] = dict(zip(names, args, strict=False))
         for name, value in kwargs.items():
@@ -137,21 +141,16 @@ class Calls(Expressions):
             if name in given:
                 raise self.wrong(node, f"`{function.name}` is given `{name}` twice")
             given[name] = value
-        with_default = parameters[len(parameters) - len(spec.defaults) :]
-        defaults = {parameter.arg: default for parameter, default in zip(with_default, spec.defaults, strict=True)}
-        defaults |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
-        missing = [name for name in names if name not in given and name not in defaults]
-        if missing:
-            raise self.wrong(node, f"`{function.name}` needs an argument for `{missing[0]}`")
-        kinds: dict[str, Value] = {}
-        with self._outside(function):
-            for parameter in every:
-                if parameter.arg not in given:
-                    given[parameter.arg] = self.eval(defaults[parameter.arg])
-                if parameter.annotation is not None:
-                    kinds[parameter.arg] = self.annotation(parameter.annotation)
-        for name, kind in kinds.items():
-            if isinstance(kind, SIMPLE_TYPES) and not isinstance(given[name], StateRef):
+        if len(given) < len(names):
+            absent = [name for name in names if name not in given]
+            missing = [name for name in absent if name not in function.defaults]
+            if missing:
+                raise self.wrong(node, f"`{function.name}` needs an argument for `{missing[0]}`")
+            with self._outside(function):
+                for name in absent:
+                    given[name] = self.eval(function.defaults[name])
+        for name, kind in self._types(function).items():
+            if isinstance(kind, SIMPLE_TYPES) and name != "return" and not isinstance(given[name], StateRef):
                 try:
                     given[name] = coerce(self.pool, given[name], kind)
                 except Mistake as problem:

@@ -9,6 +9,7 @@ import ast
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from vmproof.language.types import (
@@ -157,6 +158,35 @@ class Function:
     module: Module
     captured: Mapping[str, Value] = field(default_factory=dict)
     kind: str = ""  # "instruction", "translation", "trap_entry", "fetch", "legal" ...
+    types: dict[str, Value] = field(default_factory=dict, repr=False)  # what its annotations mean, once it has been called
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of all parameters, keyword-only ones last."""
+        spec = self.node.args
+        return tuple(parameter.arg for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs))
+
+    @cached_property
+    def positional(self) -> int:
+        """How many arguments may be given by position."""
+        return len(self.node.args.posonlyargs) + len(self.node.args.args)
+
+    @cached_property
+    def defaults(self) -> Mapping[str, ast.expr]:
+        """The default of each parameter that has one."""
+        spec = self.node.args
+        names = self.parameters[: self.positional]
+        found = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+        found |= {p.arg: d for p, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+        return found
+
+    @cached_property
+    def annotations(self) -> Mapping[str, ast.expr]:
+        """The annotation of each parameter that has one; `return` for the result's."""
+        spec = self.node.args
+        found = {p.arg: p.annotation for p in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs) if p.annotation is not None}
+        result = getattr(self.node, "returns", None)
+        return found if result is None else {**found, "return": result}
 
 
 @dataclass(frozen=True)

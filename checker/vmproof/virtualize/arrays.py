@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from vmproof.terms import ArraySort, Op, Term
+from vmproof.terms import ArraySort, BitVecSort, Op, Term
+
+_FEW = 5
+"""The index width up to which unrelated arrays (files of registers) are compared element by element."""
 
 
 def equal(one: Term, other: Term) -> Term:
@@ -31,7 +34,10 @@ def equal(one: Term, other: Term) -> Term:
                 seen.add(array)
                 pending.append(array)
     if len(bases) > 1:
-        return pool.eq(one, other)
+        index = one.sort.index
+        if not isinstance(index, BitVecSort) or index.width > _FEW:
+            return pool.eq(one, other)
+        indices = dict.fromkeys(pool.bv(number, index.width) for number in range(1 << index.width))
     return pool.and_(*(equal(pool.select(one, index), pool.select(other, index)) for index in indices))
 
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vmproof.language import State
-from vmproof.solvers import Status
 from vmproof.terms import Term, substitute, variables
-from vmproof.virtualize.arrays import differ, equal
-from vmproof.virtualize.asking import Task, ask
+from vmproof.virtualize.arrays import differ
+from vmproof.virtualize.asking import Task
 from vmproof.virtualize.effects import (
     PROBE_PA,
     End,
@@ -27,8 +25,9 @@ from vmproof.virtualize.effects import (
     free_choices,
     memory_trap,
 )
-from vmproof.virtualize.runs import Run, Tier
-from vmproof.virtualize.setting import GUEST, Setting, conjuncts
+from vmproof.virtualize.restoring import always_restorable, departures, lost
+from vmproof.virtualize.runs import ConcreteTier, Run, Tier
+from vmproof.virtualize.setting import GUEST, Setting
 from vmproof.virtualize.world import Body, is_false
 
 
@@ -252,53 +251,14 @@ def lost_by_trap(tier: Tier) -> Task[Formula]:
     What is the VMM's is the same in both before: the VMM knows what it put there, and resource control says that it still is. Before the
     trap is after what the instruction has already done for good (a trace trap comes when it has done all).
     """
-    setting, pool = tier.setting, tier.pool
     first, second = tier.run("r"), tier.run("r2")
-    guests = [*setting.user, *setting.own.values(), *(setting.mode_paths if setting.own_mode else ())]
     parts: list[Part] = []
-    for here in _departures(tier, first):
-        for there in _departures(tier, second):
-            guard = pool.and_(here.guard, there.guard)
-            if is_false(guard):
-                continue
-            told = conjuncts(equal(here.after[path], there.after[path]) for path in here.after if path in there.after)
-            for path in guests:
-                lost = differ(here.before[path], there.before[path])
-                if is_false(lost) or (yield from _told_apart(told, lost)):
-                    continue
-                lost = pool.and_(lost, *told)
-                parts.append(Part(path, pool.and_(guard, lost)))
+    if not isinstance(tier, ConcreteTier) and (yield from always_restorable(tier.executions, first)):
+        return _formula(parts)
+    for here in departures(first):
+        for there in departures(second):
+            parts += yield from lost(tier.setting, here, there)
     return _formula(parts)
-
-
-def _told_apart(told: list[Term], lost: Term) -> Task[bool]:
-    """Whether few of the equations between the states after already exclude that something was lost: those about nothing else of the guest's."""
-    concerned = {variable for variable in variables([lost]) if not variable.name.startswith("r.")}
-    plain = [
-        claim
-        for claim in told
-        if all(variable in concerned or not variable.name.startswith(("u.", "other.", "own.")) for variable in variables([claim]))
-    ]
-    answer = yield from ask(*plain, lost)
-    return answer.status is Status.UNSAT
-
-
-@dataclass(frozen=True, eq=False)
-class _Departure:
-    """One way to the VMM other than a memory trap: the states just before and after the transfer."""
-
-    guard: Term
-    before: State
-    after: State
-
-
-def _departures(tier: Tier, run: Run) -> list[_Departure]:
-    pool = tier.pool
-    found = [_Departure(run.leaves, run.body.state, run.state)]
-    for trapped in run.traps:
-        if not trapped.memory:
-            found.append(_Departure(pool.and_(trapped.guard, pool.not_(trapped.inside)), trapped.kept, trapped.state))
-    return [departure for departure in found if not is_false(departure.guard)]
 
 
 def _guarded(tier: Tier, guard: Term, parts: list[Part]) -> list[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel, Physical
@@ -111,6 +112,7 @@ class Executions:
         self._operands: dict[str, dict[str, Term]] = {}
         self._made: dict[tuple[str, str, bool], _Canonical] = {}
         self._runs: dict[tuple[str, bool, tuple[Term, ...], str], Run] = {}
+        self.entries: dict[object, tuple[Any, Any]] = {}  # what `restoring` knows of trap entries
 
     def operands(self, instruction: Instruction) -> dict[str, Term]:
         """The variables that stand for the operand fields; the same in all states, for it is one encoding that is executed."""
@@ -187,16 +189,10 @@ class Executions:
                     None if trap.cause is None else replaced[trap.cause],
                     None if trap.value is None else {path: replaced[term] for path, term in trap.value.items()},
                     trap.memory,
-                    {
-                        path: body.state[path] if term is canonical.initial.get(path) and path in body.state else replaced[term]
-                        for path, term in trap.state.items()
-                    },
+                    {path: moved(path, term) for path, term in trap.state.items()},
                     trap.next_pc,
                 ),
-                {
-                    path: body.state[path] if term is canonical.initial.get(path) and path in body.state else replaced[term]
-                    for path, term in state.items()
-                },
+                {path: moved(path, term) for path, term in state.items()},
             )
             for trap, state in zip(outcome.traps, entered, strict=True)
             if not is_false(replaced[trap.guard])
@@ -230,7 +226,7 @@ class Executions:
 
     def _trapped(self, trap: Trap, after: State) -> Trapped:
         setting = self.setting
-        return Trapped(trap.guard, trap.memory is True, trap.cause, trap.value, after, setting.in_modes(after, setting.image), trap.state)
+        return Trapped(trap.guard, trap.memory, trap.cause, trap.value, after, setting.in_modes(after, setting.image), trap.state)
 
     def _run(
         self, body: Body, outcome: Outcome, final: State, traps: tuple[Trapped, ...], links: tuple[Term, ...], touches: tuple[Touch, ...]

@@ -1,0 +1,118 @@
+"""Whether a trap to the VMM lets the guest be restored (THEORY, "Trapping": equal states after the trap imply equal user parts before it)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vmproof.language import State, Trap
+from vmproof.language.memory import CELLS
+from vmproof.solvers import Status
+from vmproof.terms import Term, variables
+from vmproof.virtualize.arrays import differ, equal
+from vmproof.virtualize.asking import Task, ask
+from vmproof.virtualize.effects import Part
+from vmproof.virtualize.runs import Executions, Run, Trapped
+from vmproof.virtualize.setting import REAL, Setting, conjuncts
+from vmproof.virtualize.view import View
+from vmproof.virtualize.world import is_false
+
+
+@dataclass(frozen=True, eq=False)
+class Departure:
+    """One way to the VMM other than a memory trap: the states just before and after the transfer."""
+
+    guard: Term
+    before: State
+    after: State
+    trapped: Trapped | None = None
+
+
+def departures(run: Run) -> list[Departure]:
+    """The ways to the VMM that a run of a real state has, memory traps aside."""
+    pool = run.plain.pool
+    found = [Departure(run.leaves, run.body.state, run.state)]
+    for trapped in run.traps:
+        if not trapped.memory:
+            found.append(Departure(pool.and_(trapped.guard, pool.not_(trapped.inside)), trapped.kept, trapped.state, trapped))
+    return [departure for departure in found if not is_false(departure.guard)]
+
+
+def guests_paths(setting: Setting) -> list[str]:
+    """The fields of a real state that are the guest's: the user part and what is its own."""
+    return [*setting.user, *setting.own.values(), *(setting.mode_paths if setting.own_mode else ())]
+
+
+def lost(setting: Setting, here: Departure, there: Departure) -> Task[list[Part]]:
+    """In what two real states may differ before they leave for the VMM and be equal after it."""
+    pool = setting.pool
+    guard = pool.and_(here.guard, there.guard)
+    if is_false(guard):
+        return []
+    parts: list[Part] = []
+    told = conjuncts(equal(here.after[path], there.after[path]) for path in here.after if path in there.after)
+    for path in guests_paths(setting):
+        differs = differ(here.before[path], there.before[path])
+        if is_false(differs) or (yield from _told_apart(told, differs)):
+            continue
+        parts.append(Part(path, pool.and_(guard, differs, *told)))
+    return [part for part in parts if not is_false(part.term)]
+
+
+def always_restorable(executions: Executions, run: Run) -> Task[bool]:
+    """Whether the trap entry by itself shows that nothing is lost, whatever the instruction has done: the same few questions for most of them."""
+    found = departures(run)
+    if len(found) != 1 or found[0].trapped is None:
+        return not found
+    trapped = found[0].trapped
+    setting = executions.setting
+    guests = set(guests_paths(setting))
+    cause = trapped.cause
+    if (cause is not None and not cause.is_const) or any(
+        trapped.kept[path] is not run.body.state[path] for path in setting.fields if path not in guests
+    ):
+        return False
+    known = [term for term in (trapped.value or {}).values() if not term.is_const]
+    if known:
+        return False
+    states = _generic_entry(executions, trapped)
+    told = conjuncts(equal(states[0].after[path], states[1].after[path]) for path in states[0].after)
+    for path in guests:
+        differs = differ(states[0].before[path], states[1].before[path])
+        if (yield from _told_apart(told, differs)):
+            continue
+        answer = yield from ask(differs, *told)
+        if answer.status is not Status.UNSAT:
+            return False
+    return True
+
+
+def _generic_entry(executions: Executions, trapped: Trapped) -> tuple[Departure, Departure]:
+    """The entry from two states that have nothing in common but what is the VMM's."""
+    setting, pool = executions.setting, executions.setting.pool
+    key = (trapped.cause, *(trapped.value or {}).values())
+    if key in executions.entries:
+        return executions.entries[key]
+    guests = set(guests_paths(setting))
+    made: list[Departure] = []
+    for name in ("b", "c"):
+        state = {path: pool.var(f"{name if path in guests else 's'}.{path}", setting.sort(path)) for path in setting.fields}
+        if setting.memory is not None:
+            state[CELLS] = setting.cells()
+        following = pool.var(f"{name}.$next_pc", setting.sort("pc")) if "pc" in setting.fields else None
+        trap = Trap(pool.true, trapped.cause, dict(trapped.value) if trapped.value is not None else None, False, state, following)
+        made.append(Departure(pool.true, state, setting.enter(trap, View(setting, REAL, state))))
+    executions.entries[key] = (made[0], made[1])
+    return executions.entries[key]
+
+
+def _told_apart(told: Iterable[Term], differs: Term) -> Task[bool]:
+    """Whether few of the equations between the states after already exclude a difference: those about nothing else of the guest's."""
+    concerned = set(variables([differs]))
+    plain = [
+        claim
+        for claim in told
+        if all(variable in concerned or variable.name.startswith(("r.", "s.", "view.")) for variable in variables([claim]))
+    ]
+    answer = yield from ask(*plain, differs)
+    return answer.status is Status.UNSAT
