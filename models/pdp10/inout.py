@@ -14,12 +14,16 @@ def device(word):
     return word[32:26]
 
 
-def conditions(m, word):
-    """What CONI reads. Of the processor: Overflow, Floating Overflow, User In-Out and pushdown overflow; anything in its other bits.
+def react(m):
+    """What a device does when it is spoken to, or gives its data: anything, out there."""
+    m.devices = choose(bits[36])
 
-    Of the priority interrupt system: what is held, on and enabled. Of other devices: anything.
+
+def conditions(m, word):
+    """What CONI reads. Of the processor: Overflow, Floating Overflow, User In-Out, pushdown overflow, and causes of interrupts.
+
+    Of the priority interrupt system: what is held, on and enabled. Those causes and all other devices are in `devices`.
     """
-    unknown = choose(bits[36])
     if device(word) == PROCESSOR:
         known = (
             (1 << 3 if m.flags.overflow else bits[36](0))
@@ -27,10 +31,10 @@ def conditions(m, word):
             | (1 << 15 if user_io(m) else bits[36](0))
             | (1 << 16 if m.push_overflow else bits[36](0))
         )
-        return unknown & ~(1 << 3 | 1 << 6 | 1 << 15 | 1 << 16) | known
+        return m.devices & ~bits[36](1 << 3 | 1 << 6 | 1 << 15 | 1 << 16) | known
     if device(word) == PRIORITY_INTERRUPT:
         return cat(bits[21](0), m.pi_held, bits[1](m.pi_active), m.pi_channels)
-    return unknown
+    return m.devices
 
 
 def set_conditions(m, word, value):
@@ -55,7 +59,7 @@ def set_conditions(m, word, value):
             m.pi_channels = m.pi_channels & ~value[6:0]
         if value[10]:
             m.pi_channels = m.pi_channels | value[6:0]
-    m.devices = zext(value, 36)
+    react(m)
 
 
 def data_out(m, word, value):
@@ -63,14 +67,15 @@ def data_out(m, word, value):
     if device(word) == PROCESSOR:
         m.protection = value[35:28]
         m.relocation = value[17:10]
-    m.devices = value
+    react(m)
 
 
 def data(m, word, address, output):
     if output:
         data_out(m, word, contents(m, address))
     else:
-        deposit(m, address, choose(bits[36]))
+        deposit(m, address, m.devices)
+        react(m)
 
 
 def block(m, word, address, output):

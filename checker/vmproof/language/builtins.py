@@ -26,6 +26,7 @@ from vmproof.language.lookups import check_key
 from vmproof.language.merge import merge
 from vmproof.language.operators import binary, compare
 from vmproof.language.patterns import PatternError
+from vmproof.language.quantify import QUANTIFIERS
 from vmproof.language.types import (
     ACCESS,
     ArrayType,
@@ -38,6 +39,7 @@ from vmproof.language.types import (
     RecordType,
     Role,
     RoleValue,
+    UnsizedType,
     leaves,
 )
 from vmproof.language.values import BoundMethod, Builtin, Fields, Function, IntChoice, Namespace, Signed, Value, describe
@@ -62,7 +64,6 @@ class Transform(Enum):
     LAYOUT = "Layout"
     RECORD = "Record"
     STATE = "State"
-    UNSIZED = "unsized"
 
     def __str__(self) -> str:
         return self.value
@@ -79,6 +80,12 @@ class Decorator(Enum):
     UNDEFINED = "undefined"
     INSTRUCTION = "instruction"
     SCENARIO = "scenario"
+    INIT = "init"
+    ACTION = "action"
+    FAIR = "fair"
+    INVARIANT = "invariant"
+    REACHABLE = "reachable"
+    EVENTUALLY = "eventually"
 
     def __str__(self) -> str:
         return f"@{self.value}"
@@ -105,12 +112,12 @@ def subscript_type(run: Interpreter, owner: Value, node: ast.Subscript) -> Value
         raise Mistake("array takes the types of its index and its elements", "array[bits[5], bits[32]]")
     index = values[0] if isinstance(values[0], tuple) else (values[0],)
     for part in index:
-        if not isinstance(part, BitsType | EnumType | BoolType):
+        if not isinstance(part, BitsType | EnumType | BoolType | UnsizedType):
             raise Mistake(f"{describe(part)} cannot index an array")
-    if not isinstance(values[1], BoolType | BitsType | EnumType | LayoutType | RecordType | ArrayType):
+    if not isinstance(values[1], BoolType | BitsType | EnumType | LayoutType | RecordType | ArrayType | UnsizedType):
         raise Mistake(f"{describe(values[1])} cannot be an element")
     made = ArrayType(index, values[1])
-    if made.index_width > MAX_WIDTH:
+    if not made.nested and made.index_width > MAX_WIDTH:
         raise Mistake(f"an index of {made.index_width} bits; a word has at most {MAX_WIDTH}")
     return made
 
@@ -272,7 +279,7 @@ def _choose(run: Interpreter, node: ast.AST, /, kind: Value) -> Value:
     _executing(run, "choose")
     if run.translating:
         raise Mistake("choose(...) cannot stand in the translation")
-    if not isinstance(kind, BoolType | BitsType | EnumType | LayoutType | RecordType):
+    if not isinstance(kind, BoolType | BitsType | EnumType | LayoutType | RecordType | UnsizedType):
         raise Mistake(f"choose(...) takes a type, not {describe(kind)}")
     made: dict[str, Term] = {}
     for leaf in leaves(kind):
@@ -501,6 +508,7 @@ ROLES = Namespace(
 
 LANGUAGE: Mapping[str, Value] = {
     **_BUILTINS,
+    **QUANTIFIERS,
     **{str(item): item for item in Transform if item is not Transform.KEPT},
     **{item.value: item for item in Decorator},
     "bool": BoolType(),

@@ -14,11 +14,22 @@ from vmproof.language.memory import Located
 from vmproof.language.merge import merge
 from vmproof.language.outcome import Explicit
 from vmproof.language.run import Dead, Frame, RawTrap
-from vmproof.language.types import ACCESS, ArrayType, BitsType, BoolType, EnumMember, EnumType, LayoutType, MemoryType, RecordType
+from vmproof.language.types import (
+    ACCESS,
+    ArrayType,
+    BitsType,
+    BoolType,
+    EnumMember,
+    EnumType,
+    LayoutType,
+    MemoryType,
+    RecordType,
+    UnsizedType,
+)
 from vmproof.language.values import EnumValue, Function, StateRef, Value, describe
 from vmproof.terms import Term
 
-SIMPLE_TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType)
+SIMPLE_TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType, UnsizedType)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from vmproof.language.types import (
     RoleValue,
     StateType,
     Type,
+    UnsizedType,
     join,
     leaf_count,
     leaf_type,
@@ -36,7 +37,7 @@ from vmproof.terms import ArraySort, BitVecSort, Sort
 MAX_MEMBERS = 4096
 MAX_LEAVES = 4096  # terms that a state consists of
 _SCENARIO_NAMES = ("runs", "own", "search", "timing", "reserved")
-_TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType)
+_TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType, UnsizedType)
 
 
 def _body(node: ast.ClassDef) -> Iterator[ast.stmt]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vmproof.language.builtins import Transform
@@ -16,12 +17,25 @@ from vmproof.language.convert import (
     to_bits,
     to_bool,
     to_leaf,
+    to_leaves,
     usable,
 )
 from vmproof.language.forms import Forms
 from vmproof.language.patterns import PatternError
 from vmproof.language.suggest import suggest
-from vmproof.language.types import ACCESS, BitsType, BoolType, EnumMember, EnumType, LayoutType, MemoryType, RecordType
+from vmproof.language.types import (
+    ACCESS,
+    ArrayType,
+    BitsType,
+    BoolType,
+    EnumMember,
+    EnumType,
+    LayoutType,
+    MemoryType,
+    RecordType,
+    array_sort,
+    index_sort,
+)
 from vmproof.language.values import BoundMethod, Bulk, EnumValue, Fields, Function, MemoryRef, Signed, StateRef, Value, describe
 from vmproof.terms import Term
 
@@ -113,7 +127,20 @@ def _bulk(run: Interpreter, args: list[Value], kwargs: dict[str, Value], node: a
         finally:
             run.state = present
 
-    return Bulk(element)
+    return Bulk(element, lambda kind, made: define_array(run, kind, made))
+
+
+def define_array(run: Interpreter, kind: ArrayType, element: Callable[[tuple[Value, ...]], Value]) -> dict[str, Term]:
+    """An array whose indices have no size: new variables, with what they hold at an arbitrary index (rule 11)."""
+    machine = run.machine
+    assert machine is not None
+    bound = tuple(run.pool.fresh("index", index_sort(part)) for part in kind.index)
+    values = tuple(from_leaves(part, {"": term}.__getitem__) for part, term in zip(kind.index, bound, strict=True))
+    made: dict[str, Term] = {}
+    for path, body in to_leaves(run.pool, element(values), kind.element).items():
+        made[path] = run.pool.fresh("array", array_sort(kind, body.sort))
+        machine.defined.append((made[path], bound, body))
+    return made
 
 
 def _zero(kind: BitsType | EnumType) -> Value:

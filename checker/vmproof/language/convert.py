@@ -14,11 +14,12 @@ from vmproof.language.types import (
     MemoryType,
     RecordType,
     Type,
+    UnsizedType,
     join,
     leaves,
     scalar_width,
 )
-from vmproof.language.values import ArrayCopy, Bulk, EnumValue, Fields, IntChoice, Signed, Unusable, Value, article, describe
+from vmproof.language.values import ArrayCopy, Bulk, ElementValue, EnumValue, Fields, IntChoice, Signed, Unusable, Value, article, describe
 from vmproof.terms import BOOL, ArraySort, BitVecSort, Pool, Term
 
 MAX_BULK_INDEX = 10  # bits of the index of an array that a function gives
@@ -129,13 +130,15 @@ def layout_word(pool: Pool, value: Fields) -> Term:
     return pool.concat(*pieces)
 
 
-def to_leaf(pool: Pool, value: Value, kind: BitsType | BoolType | EnumType) -> Term:
+def to_leaf(pool: Pool, value: Value, kind: BitsType | BoolType | EnumType | UnsizedType) -> Term:
     """A scalar value as the term that a leaf of this type holds."""
     match kind:
         case BoolType():
             return to_bool(pool, value, "a bool field")
         case BitsType():
             return to_bits(pool, value, kind.width)
+        case UnsizedType():
+            return _element_term(value, kind)
         case EnumType():
             match usable(value):
                 case EnumMember() if value.type is kind:
@@ -149,11 +152,18 @@ def to_leaf(pool: Pool, value: Value, kind: BitsType | BoolType | EnumType) -> T
                     raise Mistake(f"{describe(value)} where {article(kind)} is wanted", f"write {kind}(...) for bits")
 
 
+def _element_term(value: Value, kind: UnsizedType) -> Term:
+    found = usable(value)
+    if not isinstance(found, ElementValue) or found.type is not kind:
+        raise Mistake(f"{describe(found)} where {article(kind)} is wanted")
+    return found.term
+
+
 def to_leaves(pool: Pool, value: Value, kind: Type) -> dict[str, Term]:
     """A value of a type as its leaves, by path; raises `Mistake` where the value is not of the type."""
     value = usable(value)
     match kind:
-        case BoolType() | BitsType() | EnumType():
+        case BoolType() | BitsType() | EnumType() | UnsizedType():
             return {"": to_leaf(pool, value, kind)}
         case LayoutType():
             if isinstance(value, Fields) and value.type is kind:
@@ -178,7 +188,9 @@ def to_leaves(pool: Pool, value: Value, kind: Type) -> dict[str, Term]:
 
 
 def _bulk_leaves(pool: Pool, value: Bulk, kind: ArrayType) -> dict[str, Term]:
-    """The leaves of an array whose elements a function gives: one for each index there is."""
+    """The leaves of an array whose elements a function gives: one for each index there is, or a definition where they have no size."""
+    if kind.nested:
+        return dict(value.define(kind, value.element))
     if kind.index_width > MAX_BULK_INDEX:
         raise Mistake(f"array(...) for an index of {kind.index_width} bits", f"at most {MAX_BULK_INDEX} bits are supported")
     found: dict[str, Term] = {}
@@ -203,7 +215,10 @@ def _indices(pool: Pool, at: Term, kind: ArrayType) -> tuple[Value, ...] | None:
         width = scalar_width(part)
         piece = pool.extract(at, top - 1, top - width)
         top -= width
-        if isinstance(part, EnumType) and piece.value not in part.members.values():
+        code = piece.value
+        if isinstance(part, EnumType) and code not in part.members.values():
+            return None
+        if isinstance(part, UnsizedType) and part.size is not None and isinstance(code, int) and code >= part.size:
             return None
         found.append(from_leaves(part, lambda path, part=part, piece=piece: to_bool(pool, piece) if part == BoolType() else piece))  # type: ignore[misc]
     return tuple(found)
@@ -225,6 +240,8 @@ def from_leaves(kind: Type, get: Callable[[str], Term]) -> Value:
             return get("")
         case EnumType():
             return EnumValue(kind, get(""))
+        case UnsizedType():
+            return ElementValue(kind, get(""))
         case LayoutType():
             return Fields(kind, {name: EnumValue(part.enum, get(name)) if part.enum else get(name) for name, part in kind.fields.items()})
         case RecordType():
@@ -242,8 +259,8 @@ def coerce(pool: Pool, value: Value, kind: Type) -> Value:
     return from_leaves(kind, parts.__getitem__)
 
 
-def index_term(pool: Pool, index: Value, kind: ArrayType) -> Term:
-    """The bits that select an element; a tuple of indices is joined."""
+def index_terms(pool: Pool, index: Value, kind: ArrayType) -> tuple[Term, ...]:
+    """What selects an element: the indices' bits joined, or one term for each index of a nested array."""
     given = index if isinstance(index, tuple) else (index,)
     if len(given) != len(kind.index):
         raise Mistake(f"{kind} takes {len(kind.index)} {'index' if len(kind.index) == 1 else 'indices'}, not {len(given)}")
@@ -251,4 +268,20 @@ def index_term(pool: Pool, index: Value, kind: ArrayType) -> Term:
     for value, part in zip(given, kind.index, strict=True):
         term = to_leaf(pool, value, part)
         pieces.append(pool.ite(term, pool.bv(1, 1), pool.bv(0, 1)) if isinstance(part, BoolType) else term)
-    return pool.concat(*pieces) if len(pieces) > 1 else pieces[0]
+    if kind.nested or len(pieces) == 1:
+        return tuple(pieces)
+    return (pool.concat(*pieces),)
+
+
+def select_at(pool: Pool, array: Term, at: tuple[Term, ...]) -> Term:
+    """The element of an array, nested or not."""
+    for index in at:
+        array = pool.select(array, index)
+    return array
+
+
+def store_at(pool: Pool, array: Term, at: tuple[Term, ...], value: Term) -> Term:
+    """The array with another element."""
+    if len(at) == 1:
+        return pool.store(array, at[0], value)
+    return pool.store(array, at[0], store_at(pool, pool.select(array, at[0]), at[1:], value))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vmproof.data import library
 from vmproof.errors import InputError
+from vmproof.language.behaviour import SYSTEM_DECORATORS, check_system, declare_behaviour, named
 from vmproof.language.budget import Budget, BudgetError
 from vmproof.language.builtins import Decorator, Transform
 from vmproof.language.classes import declare_enum, declare_layout, declare_record, declare_scenario, declare_state
@@ -21,12 +22,30 @@ from vmproof.language.module import Module
 from vmproof.language.run import Dead
 from vmproof.language.source import Source, parse, read_source
 from vmproof.language.suggest import suggest
-from vmproof.language.values import Function, Unusable, Value
+from vmproof.language.systems import System
+from vmproof.language.values import Constant, Function, Setting, Unusable, Value
 from vmproof.terms import Pool
 
 MAX_FILES = 200
 MAX_PROBLEMS = 100  # mistakes that are collected before reading ends
 LIBRARY_FOLDERS = ("spec", "models")
+
+
+def load_system(
+    path: Path,
+    sizes: Mapping[str, int] | None = None,
+    parameters: Mapping[str, int] | None = None,
+    budget: Budget | None = None,
+    texts: Mapping[Path, str] | None = None,
+) -> System:
+    """Read a transition system. Raises `InputError`, one sentence with its place, where it is wrong.
+
+    `sizes` gives unsized types a number of elements, `parameters` sets what the file declares with `parameter(default)`; a name that the
+    file does not have is an error. `texts` as for `load`.
+    """
+    loader = Loader(path, budget or Budget(), texts=texts)
+    loader.machine.sizes, loader.machine.settings = dict(sizes or {}), dict(parameters or {})
+    return loader.system(loader.read(path))
 
 
 def load(path: Path, budget: Budget | None = None, texts: Mapping[Path, str] | None = None) -> Description:
@@ -74,6 +93,17 @@ class Loader:
                         self.registrar.finish(source)
                 doc = ast.get_docstring(source.tree) or ""
                 return Description(self.path, doc, self.pool, self.machine, main, self.budget, tuple(self.sources))
+        except RecursionError:
+            raise InputError("the description is nested too deeply to be read", source.at(1)) from None
+
+    def system(self, source: Source) -> System:
+        """Read the files as a transition system."""
+        try:
+            with self.budget.running():
+                main = self._module(source)
+                check_system(self.machine, source)
+                doc = ast.get_docstring(source.tree) or ""
+                return System(self.path, doc, self.pool, self.machine, main, self.budget, tuple(self.sources))
         except RecursionError:
             raise InputError("the description is nested too deeply to be read", source.at(1)) from None
 
@@ -161,6 +191,8 @@ class Loader:
         """A name is defined once in a file, and never one of the language; a name that is imported twice is the same thing."""
         if name in run.language:
             raise run.wrong(node, f"`{name}` is a name of the language")
+        if isinstance(value, Constant | Setting):
+            value = named(run, name, value)
         again = module.turn > 0 and module.lines.get(name) == getattr(node, "lineno", 1)  # another turn of the same loop
         known = module.names.get(name, value)
         if known is not value and not again and not isinstance(known, Unusable):
@@ -221,6 +253,12 @@ class Loader:
     def _function(self, run: Interpreter, module: Module, node: ast.FunctionDef) -> None:
         run.check_parameters(node.name, node)
         captured = dict(module.loop_names)
+        decorators = [self._decorator(run, each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list]
+        if any(kind in SYSTEM_DECORATORS for kind in decorators if isinstance(kind, Decorator)):
+            function = Function(node.name, node, module, captured, "action" if Decorator.ACTION in decorators else "")
+            declare_behaviour(self.machine, run, function, node, decorators)
+            self._define(run, module, node, node.name, function)
+            return
         if len(node.decorator_list) > 1:
             raise run.wrong(node, f"`{node.name}` has more than one decorator")
         if not node.decorator_list:

@@ -7,7 +7,18 @@ from collections.abc import Mapping
 
 from vmproof.errors import InputError, Place
 from vmproof.language.budget import Budget
-from vmproof.language.convert import Mistake, from_leaves, index_term, is_bits, is_bool, is_integer, layout_word, to_bits, usable
+from vmproof.language.convert import (
+    Mistake,
+    from_leaves,
+    index_terms,
+    is_bits,
+    is_bool,
+    is_integer,
+    layout_word,
+    select_at,
+    to_bits,
+    usable,
+)
 from vmproof.language.machine import Machine
 from vmproof.language.memory import MemoryModel
 from vmproof.language.merge import merge
@@ -145,8 +156,8 @@ class Lookups(Run):
             case ArrayCopy():
                 if isinstance(owner.type, MemoryType):
                     return self.pool.select(owner.terms[""], to_bits(self.pool, index, owner.type.address))
-                at = index_term(self.pool, index, owner.type)
-                return from_leaves(owner.type.element, lambda path: self.pool.select(owner.terms[path], at))
+                at = index_terms(self.pool, index, owner.type)
+                return from_leaves(owner.type.element, lambda path: select_at(self.pool, owner.terms[path], at))
             case MemoryRef():
                 return self.physical(owner, to_bits(self.pool, index, owner.type.address), 1)
             case Signed():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vmproof.language.convert import Mistake, to_leaf, to_leaves
 from vmproof.language.encoding import Encoding
-from vmproof.language.types import EnumMember, EnumType, MemoryType, RoleValue, StateType, Type
+from vmproof.language.types import EnumMember, EnumType, MemoryType, RoleValue, StateType, Type, UnsizedType
 from vmproof.language.values import EnumValue, Function, Value, describe
 from vmproof.terms import Sort, Term
 
@@ -64,6 +65,34 @@ class Scenario:
         return self.reserved is not None
 
 
+@dataclass(frozen=True, eq=False)
+class ActionDeclaration:
+    """One `@action` of a system; `parameters` are chosen, of scalar types."""
+
+    name: str
+    parameters: tuple[tuple[str, Type], ...]
+    fair: bool
+    function: Function = field(repr=False)
+    place: Place | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class PropertyDeclaration:
+    """`@invariant`, `@reachable` or `@eventually`: what is claimed, in a sentence, of a function over the state and its parameters.
+
+    `premise` and `measure` belong to `@eventually`: from where the goal is promised, and what each fair step lowers.
+    """
+
+    kind: str
+    name: str
+    sentence: str
+    parameters: tuple[tuple[str, Type], ...]
+    function: Function = field(repr=False)
+    premise: Function | None = field(default=None, repr=False)
+    measure: Function | None = field(default=None, repr=False)
+    place: Place | None = field(default=None, repr=False)
+
+
 @dataclass(eq=False)
 class Machine:
     """The declarations of a description. Filled by the loader; `finish` of the loader checks that it is whole."""
@@ -86,6 +115,16 @@ class Machine:
     undefined: Function | None = None
     instructions: list[Instruction] = field(default_factory=list)
     scenarios: list[Scenario] = field(default_factory=list)
+    sizes: Mapping[str, int] = field(default_factory=dict)  # of unsized types, as whoever loads the description wants them
+    settings: Mapping[str, int] = field(default_factory=dict)  # of parameters, likewise
+    unsized: dict[str, UnsizedType] = field(default_factory=dict)
+    constants: dict[str, tuple[Type, dict[str, Term]]] = field(default_factory=dict)
+    parameters: dict[str, int] = field(default_factory=dict)
+    quantified: list[tuple[Term, tuple[Term, ...], Term]] = field(default_factory=list)  # marker, bound variables, body
+    defined: list[tuple[Term, tuple[Term, ...], Term]] = field(default_factory=list)  # array, index variables, element
+    inits: list[Function] = field(default_factory=list)
+    actions: list[ActionDeclaration] = field(default_factory=list)
+    properties: list[PropertyDeclaration] = field(default_factory=list)
     registers: tuple[str, ...] = ()  # the leaves that the translation may depend on: all but the memory and pc
 
     def executing(self, run: Run) -> bool:

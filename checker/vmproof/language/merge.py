@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from vmproof.language.convert import Mistake, from_leaves, is_bool, is_integer, to_bits, to_bool, to_leaves
 from vmproof.language.integers import merge_integers
 from vmproof.language.types import ArrayType, BitsType, EnumMember, LayoutType, MemoryType
-from vmproof.language.values import ArrayCopy, EnumValue, Fields, Signed, Unusable, Value, describe, weight
+from vmproof.language.values import ArrayCopy, ElementValue, EnumValue, Fields, Signed, Unusable, Value, describe, weight
 from vmproof.terms import BOOL, BitVecSort, Pool, Term
 
 MAX_PARTS = 10_000  # of a tuple that two branches leave
@@ -68,6 +68,8 @@ def _merge(pool: Pool, condition: Term, then: Value, otherwise: Value) -> Value:
             if then == otherwise:
                 return then
             return EnumValue(then.type, pool.ite(condition, _enum_term(pool, then), _enum_term(pool, otherwise)))
+        case (ElementValue(), ElementValue()) if then.type is otherwise.type:
+            return ElementValue(then.type, pool.ite(condition, then.term, otherwise.term))
         case (Fields(), Fields()) if then.type is otherwise.type:
             return Fields(then.type, {name: _merge(pool, condition, part, otherwise.parts[name]) for name, part in then.parts.items()})
         case (Fields(), Term()) | (Term(), Fields()):

@@ -21,7 +21,7 @@ from vmproof.language.types import (
     RecordType,
     RoleValue,
 )
-from vmproof.language.values import ArrayCopy, EnumValue, Fields, FormTag, IntChoice, Signed, Value, describe
+from vmproof.language.values import ArrayCopy, ElementValue, EnumValue, Fields, FormTag, IntChoice, Signed, Value, describe
 from vmproof.terms import BitVecSort, Pool, Term
 
 SYMBOLS: dict[type[ast.AST], str] = {
@@ -267,6 +267,10 @@ def equal(pool: Pool, left: Value, right: Value) -> Value:
         if isinstance(left, EnumMember) and isinstance(right, EnumMember):
             return left.value == right.value
         return pool.eq(*(pool.bv(side.value, side.type.width) if isinstance(side, EnumMember) else side.term for side in (left, right)))
+    if isinstance(left, ElementValue) or isinstance(right, ElementValue):
+        if not (isinstance(left, ElementValue) and isinstance(right, ElementValue) and left.type is right.type):
+            raise Mistake(f"{describe(left)} and {describe(right)} are never compared")
+        return pool.eq(left.term, right.term)
     if isinstance(left, tuple) and isinstance(right, tuple):
         if len(left) != len(right):
             return False

@@ -7,7 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vmproof.language.convert import Mistake, from_leaves, index_term, is_integer, layout_from_word, layout_word, to_bits, to_leaves
+from vmproof.language.convert import (
+    Mistake,
+    from_leaves,
+    index_terms,
+    is_integer,
+    layout_from_word,
+    layout_word,
+    select_at,
+    store_at,
+    to_bits,
+    to_leaves,
+)
 from vmproof.language.lookups import slice_ends
 from vmproof.language.operators import binary
 from vmproof.language.suggest import suggest
@@ -62,9 +73,9 @@ def update(run: Expressions, kind: Type, get: Callable[[str], Term], steps: list
             changed = update(run, BitsType(kind.width), lambda path: word, steps, value)[""]
             return to_leaves(pool, layout_from_word(pool, kind, changed), kind)
         case ArrayType() if step.has_index:
-            at = index_term(pool, step.index, kind)
-            inner = update(run, kind.element, lambda path: pool.select(get(path), at), rest, value)
-            return {path: pool.store(get(path), at, term) for path, term in inner.items()}
+            place = index_terms(pool, step.index, kind)
+            inner = update(run, kind.element, lambda path: select_at(pool, get(path), place), rest, value)
+            return {path: store_at(pool, get(path), place, term) for path, term in inner.items()}
         case MemoryType() if step.has_index:
             at = to_bits(pool, step.index, kind.address)
             return {"": pool.store(get(""), at, to_bits(pool, value, kind.cell))}

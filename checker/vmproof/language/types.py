@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from vmproof.terms import BOOL, ArraySort, BitVecSort, Sort
+from vmproof.terms import BOOL, ArraySort, BitVecSort, Sort, UninterpretedSort
 
 
 class Role(Enum):
@@ -124,16 +124,41 @@ class RecordType:
         return self.name
 
 
+@dataclass(frozen=True, eq=False)
+class UnsizedType:
+    """`unsized("Process")`: elements that are only ever compared. With `size` None a proof covers any number of them."""
+
+    name: str
+    size: int | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def width(self) -> int:
+        """Bits that hold an element; 0 where there is no size."""
+        return 0 if self.size is None else max(1, (self.size - 1).bit_length())
+
+    @property
+    def sort(self) -> Sort:
+        return UninterpretedSort(self.name) if self.size is None else BitVecSort(self.width)
+
+
 @dataclass(frozen=True)
 class ArrayType:
     """`array[index, element]`; a tuple of index types is one index, their bits joined, the first one leftmost."""
 
-    index: tuple[BitsType | EnumType | BoolType, ...]
+    index: tuple[BitsType | EnumType | BoolType | UnsizedType, ...]
     element: Type
 
     def __str__(self) -> str:
         inner = ", ".join(map(str, self.index))
         return f"array[{f'({inner})' if len(self.index) > 1 else inner}, {self.element}]"
+
+    @property
+    def nested(self) -> bool:
+        """Whether an index has no size: the array is then one array for each of its indices, the first outermost."""
+        return any(isinstance(part, UnsizedType) and part.size is None for part in self.index)
 
     @property
     def index_width(self) -> int:
@@ -165,7 +190,7 @@ class StateType:
         return self.name
 
 
-Type = BoolType | BitsType | EnumType | LayoutType | RecordType | ArrayType | MemoryType
+Type = BoolType | BitsType | EnumType | LayoutType | RecordType | ArrayType | MemoryType | UnsizedType
 
 ACCESS = EnumType("Access", {"read": 0, "write": 1, "fetch": 2}, 2)
 
@@ -185,7 +210,7 @@ def scalar_width(kind: Type) -> int:
     match kind:
         case BoolType():
             return 1
-        case BitsType() | EnumType() | LayoutType():
+        case BitsType() | EnumType() | LayoutType() | UnsizedType():
             return kind.width
         case _:
             raise TypeError(f"{kind} is no scalar")
@@ -200,6 +225,8 @@ def leaves(kind: Type) -> Iterator[Leaf]:
             yield Leaf("", BitVecSort(kind.width))
         case EnumType():
             yield Leaf("", BitVecSort(kind.width), kind)
+        case UnsizedType():
+            yield Leaf("", kind.sort)
         case LayoutType():
             for part in kind.fields.values():
                 yield Leaf(part.name, BitVecSort(part.hi - part.lo + 1), part.enum, part.role)
@@ -209,9 +236,24 @@ def leaves(kind: Type) -> Iterator[Leaf]:
                     yield Leaf(join(name, leaf.path), leaf.sort, leaf.enum, leaf.role)
         case ArrayType():
             for leaf in leaves(kind.element):
-                yield Leaf(leaf.path, ArraySort(BitVecSort(kind.index_width), leaf.sort), leaf.enum, leaf.role)
+                yield Leaf(leaf.path, array_sort(kind, leaf.sort), leaf.enum, leaf.role)
         case MemoryType():
             yield Leaf("", ArraySort(BitVecSort(kind.address), BitVecSort(kind.cell)), None, RoleValue(Role.MEMORY))
+
+
+def array_sort(kind: ArrayType, element: Sort) -> Sort:
+    """The sort of an array of this type whose elements are of one sort."""
+    if not kind.nested:
+        return ArraySort(BitVecSort(kind.index_width), element)
+    sort = element
+    for part in reversed(kind.index):
+        sort = ArraySort(index_sort(part), sort)
+    return sort
+
+
+def index_sort(part: BitsType | EnumType | BoolType | UnsizedType) -> Sort:
+    """The sort of one index of a nested array."""
+    return part.sort if isinstance(part, UnsizedType) else BitVecSort(scalar_width(part))
 
 
 def leaf_count(kind: Type) -> int:

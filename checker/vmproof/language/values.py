@@ -23,6 +23,8 @@ from vmproof.language.types import (
     RecordType,
     RoleValue,
     StateType,
+    Type,
+    UnsizedType,
 )
 from vmproof.terms import Term
 
@@ -39,6 +41,28 @@ class EnumValue:
 
     type: EnumType
     term: Term
+
+
+@dataclass(frozen=True, eq=False)
+class ElementValue:
+    """An element of an unsized type."""
+
+    type: UnsizedType
+    term: Term
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """What `constant(type)` gives until the name that it is assigned to is known."""
+
+    type: Type
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What `parameter(default)` gives until the name that it is assigned to is known."""
+
+    default: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +103,7 @@ class Bulk:
     """A whole array given by a function from its indices to its elements; it becomes terms where its type is known."""
 
     element: Callable[[tuple[Value, ...]], Value]
+    define: Callable[[ArrayType, Callable[[tuple[Value, ...]], Value]], Mapping[str, Term]]  # for indices without a size
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,7 +247,7 @@ def describe(value: Value) -> str:
             return "a bool" if sort.lower().startswith("bool") else sort
         case Signed():
             return f"signed bits[{value.term.width}]"
-        case EnumValue() | Fields() | ArrayCopy():
+        case EnumValue() | ElementValue() | Fields() | ArrayCopy():
             return article(value.type)
         case Bulk():
             return "an array"

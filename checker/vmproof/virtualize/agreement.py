@@ -12,7 +12,7 @@ from vmproof.terms import Term, Value, evaluate
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.concrete import without_stores, world_of_constants
 from vmproof.virtualize.effects import reserved_in, view_differs
-from vmproof.virtualize.setting import ACCESSES, GUEST, READ, REAL, Setting, Touch
+from vmproof.virtualize.setting import ACCESSES, GUEST, READ, REAL, Touch
 from vmproof.virtualize.world import Body, World
 
 _PAIRS = 6

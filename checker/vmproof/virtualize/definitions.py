@@ -26,9 +26,9 @@ from vmproof.virtualize.effects import (
     memory_trap,
 )
 from vmproof.virtualize.restoring import always_restorable, departures, lost
-from vmproof.virtualize.runs import ConcreteTier, Run, Tier
+from vmproof.virtualize.runs import ConcreteTier, Tier
 from vmproof.virtualize.setting import GUEST, Setting
-from vmproof.virtualize.world import Body, is_false
+from vmproof.virtualize.world import is_false
 
 
 @dataclass(frozen=True, eq=False)

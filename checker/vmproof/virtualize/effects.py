@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from vmproof.language import State
 from vmproof.language.memory import CELLS
+from vmproof.solvers import Status
 from vmproof.terms import Term, variables
 from vmproof.virtualize.arrays import differ
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.runs import Run, Tier, Trapped
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, Setting
 from vmproof.virtualize.world import Body, is_false
-from vmproof.solvers import Status
 
 PROBE_VA = "probe.va"
 """The variable for an address at which two views differ."""

@@ -1,0 +1,179 @@
+"""Transition systems over terms: what every engine takes. Nothing here knows the language or a solver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from vmproof.errors import Place
+from vmproof.terms import Pool, Sort, Term, substitute, variables
+
+State = Mapping[str, Term]
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """A leaf of the state. `term` is its current value.
+
+    `domain` is how many values a scalar takes (0 up to it; None: all of its sort); of an array, how many values an element takes, and
+    `indices` how many indices it has. `rigid`: a constant, arbitrary but fixed. `names` are the values' names, for enumerations and for
+    the elements of unsized types; `index_names` those of the indices.
+    """
+
+    path: str
+    term: Term
+    domain: int | None = None
+    indices: int | None = None
+    rigid: bool = False
+    names: tuple[str, ...] = ()
+    index_names: tuple[str, ...] = ()
+    symmetry: str = ""  # the interchangeable type whose elements this holds ("" for none)
+    index_symmetry: str = ""
+
+    @property
+    def sort(self) -> Sort:
+        return self.term.sort
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """A chosen parameter of an action, or a universally quantified one of a property."""
+
+    name: str
+    term: Term
+    domain: int | None = None
+    names: tuple[str, ...] = ()
+    symmetry: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Action:
+    """An action with chosen parameters: where `guard` holds it may happen, and then `next` gives the leaves that change (by path).
+
+    `choices` are further variables of the step that nobody controls (`choose`). `fair`: weakly fair: it does not stay enabled for ever
+    without happening (for each value of its parameters).
+    """
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    guard: Term
+    next: Mapping[str, Term]
+    choices: tuple[Parameter, ...] = ()
+    fair: bool = False
+    place: Place | None = field(default=None, repr=False)
+
+
+class Kind(StrEnum):
+    """What is claimed of a property's formula."""
+
+    ALWAYS = "invariant"
+    SOMETIMES = "reachable"
+    EVENTUALLY = "eventually"
+
+
+@dataclass(frozen=True, eq=False)
+class Property:
+    """A formula over the state and the property's parameters (universal for an invariant, existential for a reachable).
+
+    `measure`, for an eventuality proved by ranking: a bit vector that every fair step lowers while the goal is not reached. `premise`: the
+    eventuality is claimed from each state where it holds on ("leads to"); None: from the initial states.
+    """
+
+    kind: Kind
+    name: str
+    sentence: str
+    parameters: tuple[Parameter, ...]
+    term: Term
+    premise: Term | None = None
+    measure: Term | None = None
+    place: Place | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Quantified:
+    """`forall` over unsized types: the Boolean variable `marker` stands for "`body` holds for all values of `bound`"."""
+
+    marker: Term
+    bound: tuple[Term, ...]
+    body: Term
+
+
+@dataclass(frozen=True, eq=False)
+class Defined:
+    """A bulk update over unsized types: the array variable `array` has the element `body` at the index `bound`, whatever that is."""
+
+    array: Term
+    bound: tuple[Term, ...]
+    body: Term
+
+
+@dataclass(frozen=True, eq=False)
+class TransitionSystem:
+    """States, initial states, actions, properties. The relation need not be total: a state in which no action is enabled is stuck.
+
+    `init` is over the current variables. `quantified` and `defined` explain the markers and arrays that occur in the terms; they are
+    empty where every type has a size. `sizes` are the sizes that unsized types were given.
+    """
+
+    name: str
+    pool: Pool
+    variables: tuple[Variable, ...]
+    init: Term
+    actions: tuple[Action, ...]
+    properties: tuple[Property, ...]
+    quantified: tuple[Quantified, ...] = ()
+    defined: tuple[Defined, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def state(self) -> dict[str, Term]:
+        """The current value of each leaf, by path."""
+        return {variable.path: variable.term for variable in self.variables}
+
+    def property(self, name: str) -> Property | None:
+        return next((item for item in self.properties if item.name == name), None)
+
+    def after(self, action: Action) -> dict[str, Term]:
+        """The whole state after an action, over the current variables and its parameters."""
+        return {**self.state, **action.next}
+
+    def rename(self, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> tuple[list[Term], list[Quantified], list[Defined]]:
+        """Terms with variables replaced, and the explanations of the markers and arrays that the replaced terms then contain.
+
+        A marker says something of the state that it was made in; in another state another marker takes its place.
+        """
+        wanted = list(terms)
+        if not self.quantified and not self.defined:
+            return substitute(self.pool, wanted, mapping), [], []
+        whole = dict(mapping)
+        quantified: list[Quantified] = []
+        defined: list[Defined] = []
+        replaced = set(mapping)
+        for array in self.defined:  # made before the markers that may mention them
+            if replaced.isdisjoint(variables([array.body])):
+                continue
+            fresh = self.pool.fresh(array.array.name, array.array.sort)
+            [body] = substitute(self.pool, [array.body], whole)
+            whole[array.array] = fresh
+            replaced.add(array.array)
+            defined.append(Defined(fresh, array.bound, body))
+        for marker in self.quantified:
+            if replaced.isdisjoint(variables([marker.body])):
+                continue
+            fresh = self.pool.fresh(marker.marker.name, marker.marker.sort)
+            [body] = substitute(self.pool, [marker.body], whole)
+            whole[marker.marker] = fresh
+            replaced.add(marker.marker)
+            quantified.append(Quantified(fresh, marker.bound, body))
+        return substitute(self.pool, wanted, whole), quantified, defined
+
+
+def domain_of(parameters: Sequence[Parameter], pool: Pool) -> Term:
+    """That each parameter is one of the values of its type."""
+    limits = [
+        pool.ult(item.term, pool.bv(item.domain, item.term.width))
+        for item in parameters
+        if item.domain is not None and item.term.width and item.domain < 1 << item.term.width
+    ]
+    return pool.and_(*limits)

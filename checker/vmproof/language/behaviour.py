@@ -1,0 +1,129 @@
+"""Declarations of a system: initial states, actions, properties, constants (LANGUAGE.md; `frames.py` shows them together)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from vmproof.errors import InputError
+from vmproof.language.builtins import Decorator
+from vmproof.language.convert import from_leaves, usable
+from vmproof.language.expressions import Expressions
+from vmproof.language.machine import ActionDeclaration, Machine, PropertyDeclaration
+from vmproof.language.source import Source
+from vmproof.language.suggest import suggest
+from vmproof.language.types import BitsType, BoolType, EnumType, Type, UnsizedType, leaves
+from vmproof.language.values import Constant, Function, Setting, Value, describe
+
+SYSTEM_DECORATORS = (
+    Decorator.INIT,
+    Decorator.ACTION,
+    Decorator.FAIR,
+    Decorator.INVARIANT,
+    Decorator.REACHABLE,
+    Decorator.EVENTUALLY,
+)
+_PROPERTIES = (Decorator.INVARIANT, Decorator.REACHABLE, Decorator.EVENTUALLY)
+
+
+def named(run: Expressions, name: str, value: Constant | Setting) -> Value:
+    """A constant or parameter, now that it has a name."""
+    machine = run.machine
+    assert machine is not None
+    if isinstance(value, Setting):
+        machine.parameters[name] = machine.settings.get(name, value.default)
+        return machine.parameters[name]
+    terms = {leaf.path: run.pool.var(name, leaf.sort) for leaf in leaves(value.type)}
+    machine.constants[name] = (value.type, terms)
+    return from_leaves(value.type, terms.__getitem__)
+
+
+def declare_behaviour(machine: Machine, run: Expressions, function: Function, node: ast.FunctionDef, kinds: Sequence[Value]) -> None:
+    """Take a function decorated with @init, @action (and @fair), @invariant, @reachable or @eventually into the machine."""
+    if not machine.state.fields:
+        raise run.wrong(node, f"`{node.name}` comes after the State")
+    main = [kind for kind in kinds if kind is not Decorator.FAIR]
+    if len(main) > 1:
+        raise run.wrong(node, f"`{node.name}` has more than one decorator")
+    if node.args.vararg or node.args.kwarg or node.args.kwonlyargs or node.args.defaults or not node.args.args:
+        raise run.wrong(node, f"`{node.name}` takes the state, then plain parameters without defaults")
+    fair = Decorator.FAIR in kinds
+    kind: Value = main[0] if main else Decorator.ACTION
+    assert isinstance(kind, Decorator)
+    if fair and kind is not Decorator.ACTION:
+        raise run.wrong(node, "@fair stands above an action")
+    calls = {each_kind: each for each_kind, each in zip(kinds, node.decorator_list, strict=True) if isinstance(each, ast.Call)}
+    if kind not in _PROPERTIES:
+        if calls:
+            raise run.wrong(node, f"{next(iter(calls))} takes no arguments")
+        if kind is Decorator.INIT:
+            if len(node.args.args) != 1:
+                raise run.wrong(
+                    node, f"@init `{node.name}` takes the state only", "an initial state for any value is written with forall(...)"
+                )
+            machine.inits.append(function)
+            return
+        _unused(machine, run, node)
+        machine.actions.append(ActionDeclaration(node.name, _parameters(run, node), fair, function, run.place(node)))
+        return
+    if kind not in calls:
+        raise run.wrong(node, f"{kind} takes the sentence that it claims", f'{kind}("no two processes share a frame")')
+    _unused(machine, run, node)
+    machine.properties.append(_property(run, function, node, kind, calls[kind]))
+
+
+def _unused(machine: Machine, run: Expressions, node: ast.FunctionDef) -> None:
+    if node.name in {item.name for item in (*machine.actions, *machine.properties)}:
+        raise run.wrong(node, f"two actions or properties are called `{node.name}`")
+
+
+def _property(run: Expressions, function: Function, node: ast.FunctionDef, kind: Decorator, call: ast.Call) -> PropertyDeclaration:
+    sentence = usable(run.eval(call.args[0])) if len(call.args) == 1 else None
+    if not isinstance(sentence, str) or not sentence.strip():
+        raise run.wrong(call, f"{kind} takes the sentence that it claims")
+    options = ("premise", "measure") if kind is Decorator.EVENTUALLY else ()
+    given: dict[str, Function] = {}
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg not in options:
+            raise run.wrong(keyword, f"{kind} has no option `{keyword.arg}`", suggest(str(keyword.arg), options))
+        value = usable(run.eval(keyword.value))
+        if not isinstance(value, Function):
+            raise run.wrong(keyword, f"`{keyword.arg}` is a function of the state, not {describe(value)}")
+        given[keyword.arg] = value
+    parameters = _parameters(run, node)
+    return PropertyDeclaration(
+        kind.value, node.name, sentence, parameters, function, given.get("premise"), given.get("measure"), run.place(node)
+    )
+
+
+def _parameters(run: Expressions, node: ast.FunctionDef) -> tuple[tuple[str, Type], ...]:
+    found: list[tuple[str, Type]] = []
+    for parameter in node.args.args[1:]:
+        kind = usable(run.eval(parameter.annotation)) if parameter.annotation is not None else None
+        if not isinstance(kind, BoolType | BitsType | EnumType | UnsizedType):
+            raise run.wrong(
+                parameter, f"the parameter `{parameter.arg}` needs a scalar type: bits[n], bool, an enumeration or an unsized type"
+            )
+        found.append((parameter.arg, kind))
+    return tuple(found)
+
+
+def check_system(machine: Machine, source: Source) -> None:
+    """Raises `InputError` where a system lacks something, or where sizes and parameters name what the file does not have."""
+    start = source.at(1)
+    if not machine.state.fields:
+        raise InputError("the system has no State", start, "a system's variables are a class with base State")
+    if machine.instructions:
+        raise InputError("this is the description of a machine, not a system", start, "judge it with `vmproof check`")
+    if not machine.inits:
+        raise InputError("the system has no @init", start, "say which states it begins in")
+    if not machine.actions:
+        raise InputError("the system has no @action", start)
+    for name, size in machine.sizes.items():
+        if name not in machine.unsized:
+            raise InputError(f"{source.path.name} has no unsized type `{name}`", None, suggest(name, machine.unsized))
+        if not 1 <= size <= 1 << 16:
+            raise InputError(f"the size of `{name}` is {size}; it is between 1 and 65536")
+    for name in machine.settings:
+        if name not in machine.parameters:
+            raise InputError(f"{source.path.name} has no parameter `{name}`", None, suggest(name, machine.parameters))
