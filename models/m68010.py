@@ -192,10 +192,10 @@ for size, suffix, ss, immediate, after in SIZES:
 
 @scenario("supervisor guest in user mode")
 class SupervisorInUser:
-    """Both guest modes run in user mode; the VMM passes the guest's trace bit on and keeps its own stack pointer usable."""
+    """Both guest modes run in user mode; the VMM passes the guest's trace bit on and keeps its own stack pointer and vector base even."""
 
     runs = {Mode.user: Mode.user, Mode.supervisor: Mode.user}
     timing = []  # the processor has no clock that a program could read
 
     def host(real, guest):
-        return real.trace == guest.trace and real.other_sp[0] == 0
+        return real.trace == guest.trace and real.other_sp[0] == 0 and real.vbr[0] == 0

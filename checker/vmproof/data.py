@@ -57,6 +57,26 @@ def find_description(name: str) -> Path:
     raise InputError(f'there is neither a file nor a model named "{name}"', hint=hint)
 
 
+def find_system(name: str) -> Path:
+    """The system that a user names: a file, or one of the library by its path there (`spec/kernel/frames.py`).
+
+    Raises InputError where there is neither.
+    """
+    if not name:
+        raise InputError("the name of a file is empty")
+    path = Path(name)
+    if path.is_dir():
+        raise InputError(f"{name} is a directory, not a system")
+    if path.exists():
+        return path
+    inside = library() / name
+    if not path.is_absolute() and ".." not in path.parts and inside.is_file():
+        return _from_here(inside)
+    known = [found.relative_to(library()).as_posix() for found in sorted((library() / "spec").rglob("*.py"))]
+    near = get_close_matches(name, known, n=1)
+    raise InputError(f"there is no file {name}", hint=f"did you mean `{near[0]}`?" if near else "")
+
+
 def _from_here(path: Path) -> Path:
     """The path as people would type it here, if it lies below the current folder."""
     here = Path.cwd()

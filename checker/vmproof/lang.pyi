@@ -88,6 +88,12 @@ class Access:
 def unsized(name: str) -> type[Any]:
     """A type whose number of elements nobody needs to know."""
 
+def constant(type: Any) -> Any:
+    """A value of the type that is arbitrary and never changes."""
+
+def parameter(default: int) -> int:
+    """An integer that a theorem, or `vmproof mc --set`, may set; `default` where nobody does."""
+
 def field(high: int, low: int, type: type[Any]) -> Any:
     """Bits high..low of a layout, holding a value of the type."""
 
@@ -134,6 +140,32 @@ def instruction(
 
 def scenario(title: str) -> Callable[[_C], _C]:
     """How a guest is run: a class with `runs` and, where needed, `host`, `own`, `search`, `reserved`, `timing`."""
+
+# Systems
+
+def init(function: _F) -> _F:
+    """`f(w)`: what holds of the initial states. All of several must hold."""
+
+def action(function: _F) -> _F:
+    """`f(w, parameter: type, ...)`: a step, for any values of its parameters; it is possible where no `require` fails."""
+
+def fair(function: _F) -> _F:
+    """Above an action: it does not stay possible for ever without happening, for each value of its parameters."""
+
+def invariant(sentence: str) -> Callable[[_F], _F]:
+    """`f(w, parameter: type, ...)`: holds in every reachable state, for all values of its parameters."""
+
+def reachable(sentence: str) -> Callable[[_F], _F]:
+    """`f(w, parameter: type, ...)`: holds in some reachable state, for some values of its parameters."""
+
+def eventually(sentence: str, *, premise: Callable[..., Any] = ..., measure: Callable[..., Any] = ...) -> Callable[[_F], _F]:
+    """`f(w, parameter: type, ...)`: comes to hold in every fair execution, from each state where `premise` holds on."""
+
+def forall(claim: Callable[..., Any], *types: Any) -> Any:
+    """`forall(lambda x, y: ..., X, Y)`: true for all values of the types."""
+
+def exists(claim: Callable[..., Any], *types: Any) -> Any:
+    """`exists(lambda x: ..., X)`: true for some value of the types."""
 
 class _Forms:
     def only(self, *names: str) -> _Forms:

@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.documentation import ROOT, Fence, fences
+from vmproof.engines.reading import transition_system
+from vmproof.engines.system import Kind
 from vmproof.language import lint, load
 from vmproof.language.builtins import LANGUAGE
+from vmproof.language.loader import load_system
 
 REFERENCE = ROOT / "spec" / "README.md"
 BLOCKS = fences(REFERENCE)
 WHOLE = [block for block in BLOCKS if block.info == "python"]
+SYSTEMS = [block for block in BLOCKS if block.info == "python system"]
 FRAGMENTS = [block for block in BLOCKS if block.info == "python fragment"]
 
 
@@ -25,7 +29,8 @@ def line(block: Fence) -> str:
 
 def test_the_reference_has_examples_and_nothing_unmarked() -> None:
     assert len(WHOLE) >= 2
-    assert len(WHOLE) + len(FRAGMENTS) == len([block for block in BLOCKS if "python" in block.info])
+    assert SYSTEMS
+    assert len(WHOLE) + len(SYSTEMS) + len(FRAGMENTS) == len([block for block in BLOCKS if "python" in block.info])
 
 
 @pytest.mark.parametrize("block", WHOLE, ids=line)
@@ -36,6 +41,15 @@ def test_a_whole_example_loads(block: Fence, tmp_path: Path) -> None:
     assert description.doc
     assert description.instructions
     assert [str(mistake) for mistake in lint(path)] == []
+
+
+@pytest.mark.parametrize("block", SYSTEMS, ids=line)
+def test_a_whole_system_loads(block: Fence, tmp_path: Path) -> None:
+    path = tmp_path / "example.py"
+    path.write_text(block.text, encoding="utf-8")
+    system = transition_system(load_system(path))
+    assert system.actions
+    assert {claim.kind for claim in system.properties} == set(Kind)
 
 
 @pytest.mark.parametrize("block", FRAGMENTS, ids=line)

@@ -15,7 +15,16 @@ from vmproof.errors import InputError
 
 __all__ = ["main"]
 
-_MODULES = {"check": "check", "explain": "explain", "replay": "replaying", "lint": "linting", "list": "listing"}
+_MODULES = {
+    "check": "check",
+    "explain": "explain",
+    "replay": "replaying",
+    "lint": "linting",
+    "list": "listing",
+    "mc": "modelling",
+    "prove": "proving",
+    "mutate": "mutating",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,9 +17,13 @@ COMMANDS = {
     "replay": "execute a saved witness again",
     "lint": "report all that is wrong with a description at once",
     "list": "list models, scenarios or instructions",
+    "mc": "check the properties of a transition system",
+    "prove": "prove theorems, each against its expectation",
+    "mutate": "change what theorems are about, and see whether their proofs notice",
 }
 
 EXPECTATIONS = ("virtualizable", "not-virtualizable")
+ENGINES = ("auto", "explicit", "induction", "k-induction", "bmc", "liveness")
 SOLVERS = ("z3", "bitwuzla", "cvc5")
 LEAST_MEMORY = 128
 """Megabytes: a solver's library alone takes about a hundred."""
@@ -57,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     top = _Parser(
         prog="vmproof",
-        description="Decides from the description of an instruction set whether it can be virtualized, with proofs and counterexamples.",
+        description="Decides whether instruction sets can be virtualized and systems are safe, with proofs and replayed counterexamples.",
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -75,6 +79,9 @@ def parser() -> argparse.ArgumentParser:
     _replay(made["replay"])
     made["lint"].add_argument("files", nargs="+", metavar="FILE", help=_FILE)
     _list(made["list"])
+    _mc(made["mc"])
+    _prove(made["prove"])
+    _mutate(made["mutate"])
     return top
 
 
@@ -113,14 +120,54 @@ def _list(listing: argparse.ArgumentParser) -> None:
     listing.add_argument("file", nargs="?", metavar="FILE", help=f"{_FILE}; not for models")
 
 
+def _mc(mc: argparse.ArgumentParser) -> None:
+    mc.add_argument("file", metavar="FILE", help="a system, or the path of one in the library")
+    mc.add_argument("--engine", choices=ENGINES, default="auto", help="how to decide (default: auto, which tries several)")
+    mc.add_argument("--bound", type=_natural, metavar="K", help="steps for bmc and k-induction (default: 20)")
+    mc.add_argument("--property", action="append", metavar="NAME", help="check this one only; may be given several times")
+    mc.add_argument("--size", action="append", type=_setting, default=[], metavar="TYPE=N", help="how many elements an unsized type has")
+    mc.add_argument("--set", action="append", type=_setting, default=[], metavar="NAME=N", help="the value of a parameter")
+    mc.add_argument("--trace", metavar="FILE", help="write a trace, as JSON (.json) or for waveform viewers (.vcd)")
+    mc.add_argument("--graph", metavar="FILE", help="write the graph of all states for Graphviz (.dot); for small systems")
+    mc.add_argument("--format", choices=("text", "json"), default="text", help="json follows mc.schema.json (default: text)")
+    _add_solving(mc, "seconds for the whole question (default: 60)")
+
+
+def _prove(prove: argparse.ArgumentParser) -> None:
+    prove.add_argument("names", nargs="*", metavar="NAME", help="theorems, files of theorems, or their names (default: all)")
+    prove.add_argument(
+        "--format",
+        choices=("text", "json", "junit", "github"),
+        default="text",
+        help="json follows prove.schema.json; junit and github are for continuous integration (default: text)",
+    )
+    _add_theorems(prove)
+
+
+def _mutate(mutate: argparse.ArgumentParser) -> None:
+    mutate.add_argument("names", nargs="*", metavar="NAME", help="theorems (default: all that are expected to be proved)")
+    mutate.add_argument("--format", choices=("text", "json"), default="text", help="json follows mutate.schema.json (default: text)")
+    _add_theorems(mutate)
+
+
+def _add_theorems(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--proofs", metavar="DIR", help="where the theorem files are (default: ./proofs, else the library's)")
+    command.add_argument("--jobs", type=_count, default=2, metavar="N", help="theorems at once (default: 2)")
+    command.add_argument("--timeout", type=_seconds, metavar="S", help="seconds for one theorem (default: what the theorem says, else 120)")
+    command.add_argument("--solver", choices=SOLVERS, default="z3", help="who decides (default: z3)")
+    command.add_argument("--memory", type=_megabytes, default=2048, metavar="MB", help="memory of one solver process (default: 2048)")
+    command.add_argument("--no-cache", action="store_true", help="prove everything again, and remember nothing")
+    command.add_argument("--cache", metavar="DIR", help="where results are remembered (default: the user's cache folder)")
+
+
 def _add_scenario(command: argparse.ArgumentParser) -> None:
     command.add_argument("--scenario", metavar="NAME", help="how the guest is run (default: the description's first scenario)")
 
 
-def _add_solving(command: argparse.ArgumentParser) -> None:
+def _add_solving(command: argparse.ArgumentParser, timeout: str = "seconds for one query (default: 60)") -> None:
     command.add_argument("--solver", choices=SOLVERS, default="z3", help="who decides (default: z3)")
     command.add_argument("--second-opinion", action="store_true", help="let another solver confirm every proof")
-    command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help="seconds for one query (default: 60)")
+    command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help=timeout)
     command.add_argument("--memory", type=_megabytes, default=2048, metavar="MB", help="memory of one solver process (default: 2048)")
     command.add_argument("--jobs", type=_count, default=2, metavar="N", help="solver processes at once (default: 2)")
 
@@ -150,3 +197,21 @@ def _count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return value
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _setting(text: str) -> tuple[str, int]:
+    name, equals, value = text.partition("=")
+    try:
+        number = int(value, 0)
+    except ValueError:
+        equals = ""
+        number = 0
+    if not equals or not name.isidentifier():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name and a number, such as Process=3")
+    return name, number

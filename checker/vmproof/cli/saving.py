@@ -13,6 +13,14 @@ from vmproof.errors import InputError
 from vmproof.virtualize import Judgement, Witness
 
 
+def write_file(name: str, text: str) -> None:
+    """Write a file that the user named. Raises InputError where that is not possible."""
+    try:
+        Path(name).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InputError(f"{name} cannot be written ({(problem.strerror or str(problem)).lower()})") from None
+
+
 class WitnessFolder:
     """A folder for witnesses, made if need be. Raises InputError, before any work is done, where it cannot be written."""
 

@@ -57,6 +57,7 @@ class Builder:
         self._variables: dict[str, Term] = {}
         self._fresh: dict[str, int] = {}
         self._tables: dict[Op, dict[Any, Term]] = {op: {} for op in Op}
+        self._occurring: dict[Term, tuple[Term, ...]] = {}  # the variables below terms that were asked about
         self._depth = 0  # of nested rewritings that push an operator into its arguments
         self._equations = 0  # of nested reductions of an equation to others
         self._reads = 0  # of nested reads of choices between arrays

@@ -34,8 +34,35 @@ def reachable(terms: Iterable[Term], stop: Mapping[Term, Term] | None = None) ->
 
 
 def variables(terms: Iterable[Term]) -> list[Term]:
-    """The variables below `terms`, in order of id."""
-    return [term for term in reachable(terms) if term.op is Op.VAR]
+    """The variables below `terms`, in order of id. What is below a term is remembered in its pool."""
+    found: set[Term] = set()
+    for term in terms:
+        known = term.pool._occurring.get(term)
+        if known is None:
+            known = term.pool._occurring[term] = _variables_of(term)
+        found.update(known)
+    return sorted(found, key=_number)
+
+
+def _variables_of(root: Term) -> tuple[Term, ...]:
+    memory = root.pool._occurring
+    found: set[Term] = set()
+    seen = {root}
+    pending = [root]
+    while pending:
+        term = pending.pop()
+        if term.op is Op.VAR:
+            found.add(term)
+            continue
+        for arg in term.args:
+            if arg not in seen:
+                seen.add(arg)
+                known = memory.get(arg)
+                if known is None:
+                    pending.append(arg)
+                else:
+                    found.update(known)
+    return tuple(found)
 
 
 def size(terms: Iterable[Term]) -> int:

@@ -1,23 +1,23 @@
 """Finding the privilege checks of a description, and the descriptions in which one of them is missing.
 
-A privilege check is a statement that can do nothing but trap, under a condition that reads the mode: `if m.mode != Mode.supervisor: trap(...)`,
-or a call of a function that consists of such a statement. Nothing is found by its name.
+A privilege check is a statement that can do nothing but trap, under a condition that reads the mode, as in
+`if m.mode != Mode.supervisor: trap(...)`, or a call of a function that consists of such a statement. Nothing is found by its name.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from vmproof.language import Description
 from vmproof.language.source import Source
+from vmproof.theorems.edits import shown, statements, without
 
 
 @dataclass(frozen=True)
 class DroppedCheck:
-    """One privilege check left out. `function` is the function it stood in, `text` its source line, `replaced` the file's text without it."""
+    """One privilege check left out: `function` is where it stood, `text` its source line, `replaced` the file's text without it."""
 
     path: Path
     line: int
@@ -41,19 +41,10 @@ def dropped_checks(description: Description) -> list[DroppedCheck]:
         for function in (node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)):
             if function.name in checkers:
                 continue  # a helper: each of its calls is a check of its own
-            for statement in _statements(function.body):
+            for statement in statements(function.body):
                 if _is_check(statement, modes) or _calls(statement, checkers):
                     found.append(_without(source, function, statement))
     return sorted(found, key=lambda item: (str(item.path), item.line))
-
-
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    for statement in body:
-        yield statement
-        for field in ("body", "orelse"):
-            yield from _statements(getattr(statement, field, []))
-        for case in getattr(statement, "cases", []):
-            yield from _statements(case.body)
 
 
 def _is_check(statement: ast.stmt, modes: set[str]) -> bool:
@@ -85,10 +76,4 @@ def _calls(statement: ast.stmt, names: set[str]) -> bool:
 
 
 def _without(source: Source, function: ast.FunctionDef, statement: ast.stmt) -> DroppedCheck:
-    """The file with `pass` in place of the statement; the lines that follow keep their numbers."""
-    lines = list(source.lines)
-    first, last = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
-    text = lines[first].strip()
-    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-    lines[first : last + 1] = [indent + "pass"] + [""] * (last - first)
-    return DroppedCheck(source.path, statement.lineno, function.name, text, "\n".join(lines) + "\n")
+    return DroppedCheck(source.path, statement.lineno, function.name, shown(source, statement), without(source, statement))

@@ -1,6 +1,7 @@
 """Virtualizability in the sense of Popek and Goldberg (CACM 17(7), 1974): classes of instructions, six theorems, and evidence."""
 
 from vmproof.virtualize.judge import Progress, judge
+from vmproof.virtualize.replay import Replayed, replay
 from vmproof.virtualize.result import (
     QUESTIONS,
     THEOREMS,
@@ -26,8 +27,10 @@ __all__ = [
     "Judgement",
     "Progress",
     "Repair",
+    "Replayed",
     "Side",
     "TheoremVerdict",
     "Witness",
     "judge",
+    "replay",
 ]

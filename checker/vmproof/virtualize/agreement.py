@@ -1,4 +1,4 @@
-"""When two states have the same view, exactly: instances at given addresses, and the search for an address where concrete states disagree."""
+"""When two states have the same view, exactly: instances at given addresses, and an address where concrete states disagree."""
 
 from __future__ import annotations
 
@@ -132,7 +132,9 @@ class Agreement:
         for access in ACCESSES:
             here, there = self._locate(one, point, access), self._locate(other, point, access)
             found.append(view_differs(setting, one, here.fault, other, there.fault))
-            contents = pool.ne(pool.select(one.state[setting.memory], here.address), pool.select(other.state[setting.memory], there.address))
+            contents = pool.ne(
+                pool.select(one.state[setting.memory], here.address), pool.select(other.state[setting.memory], there.address)
+            )
             found.append(pool.and_(pool.not_(here.fault), pool.not_(there.fault), contents))
             real_faults = pool.and_(real_faults, *(place.fault for body, place in ((one, here), (other, there)) if body.kind == REAL))
         differs = pool.or_(*found)

@@ -1,4 +1,4 @@
-"""Questions in flight: many tasks, each a generator that yields queries and is sent their answers, over the few workers of a solver pool."""
+"""Questions in flight: many tasks, each a generator that yields queries and is sent their answers, over a few solver workers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from vmproof.solvers import Answer, Query, SolverPool, Status
-from vmproof.terms import ArrayValue, Term, Value, default_value, evaluate, variables
+from vmproof.terms import ArraySort, ArrayValue, Op, Term, Value, default_value, evaluate, reachable, variables
 from vmproof.virtualize.world import is_false, is_true
 
 T = TypeVar("T")
@@ -29,10 +29,14 @@ Task = Generator[Ask, Answer, T]
 
 
 class Asker:
-    """Runs tasks over a solver pool; equal queries are asked once."""
+    """Runs tasks over a solver pool; equal queries are asked once.
 
-    def __init__(self, pool: SolverPool, limit: int = 12) -> None:
+    `array_solver` is asked where arrays are stored to (None: the pool's own solver, as everywhere else).
+    """
+
+    def __init__(self, pool: SolverPool, array_solver: str | None = None, limit: int = 12) -> None:
         self._pool = pool
+        self._array_solver = array_solver
         self._limit = limit
         self._known: dict[frozenset[Term], Answer] = {}
         self._models: deque[Mapping[str, Value]] = deque(maxlen=2)
@@ -41,7 +45,7 @@ class Asker:
         self.asked = 0
         self.waiting = 0.0
         self.replaying = 0.0
-        self.solver = ""
+        self.solvers: set[str] = set()
 
     def run(self, tasks: Iterable[Task[T]], done: Callable[[], None] | None = None) -> list[T]:
         """Run all tasks to their end and return their results in order. An exception of a task ends everything."""
@@ -65,7 +69,8 @@ class Asker:
                 return
             if key not in waiting:
                 self.asked += 1
-                self._pending[key] = self._pool.submit(Query(ask.assertions))
+                chosen = self._array_solver if self._array_solver is not None and _stores(ask.assertions) else None
+                self._pending[key] = self._pool.submit(Query(ask.assertions), solver=chosen)
             waiting.setdefault(key, []).append((number, task))
 
         while queue or waiting:
@@ -80,7 +85,7 @@ class Asker:
                 answer = self._pending.pop(key).result()
                 if answer.status is not Status.UNKNOWN:
                     self._known[key] = answer
-                self.solver = self.solver or answer.solver
+                self.solvers.add(answer.solver)
                 if answer.model is not None:
                     self._models.append(answer.model)
                 for number, task in waiting.pop(key):
@@ -124,6 +129,11 @@ class Asker:
             if all(value is True for value in evaluate(assertions, environment)):
                 return {variable.name: environment[variable] for variable in names}
         return None
+
+
+def _stores(assertions: Iterable[Term]) -> bool:
+    """Whether an array is written to or compared as a whole, which bit-blasting solvers differ in most."""
+    return any(term.op is Op.STORE or (term.op is Op.EQ and isinstance(term.args[0].sort, ArraySort)) for term in reachable(assertions))
 
 
 def _plenty(variable: Term) -> Value:

@@ -82,7 +82,9 @@ class Classifier:
     def _sensitivity(self, ask: _Asking, found: dict[str, Finding]) -> Task[None]:
         worlds = self.worlds
         kinds: Mapping[str, Callable[[bool], Task[Finding]]] = {
-            "control_sensitive": lambda unmoved: ask.first((worlds.pair(unmoved), Question("control_sensitive", *names)) for names in SIDES),
+            "control_sensitive": lambda unmoved: ask.first(
+                (worlds.pair(unmoved), Question("control_sensitive", *names)) for names in SIDES
+            ),
             "behaviour_sensitive": lambda unmoved: ask.first(
                 (worlds.two(one, other, unmoved), Question("behaviour_sensitive", one, other)) for one, other in COMBINATIONS
             ),
@@ -118,12 +120,16 @@ class Classifier:
             (worlds.two_resources(*names), Question("resource_sensitive", *names)) for names in possible
         )
         if not self.setting.own_mode:
-            found["mode_sensitive"] = yield from ask.first((worlds.two_modes(*names), Question("mode_sensitive", *names)) for names in possible)
+            found["mode_sensitive"] = yield from ask.first(
+                (worlds.two_modes(*names), Question("mode_sensitive", *names)) for names in possible
+            )
         for kind in ("resource_sensitive", "mode_sensitive"):
             if found[kind].answer is Answer.YES:
                 found["behaviour_sensitive"] = found[kind]
                 return
-        found["behaviour_sensitive"] = yield from ask.first((worlds.two(*names), Question("behaviour_sensitive", *names)) for names in possible)
+        found["behaviour_sensitive"] = yield from ask.first(
+            (worlds.two(*names), Question("behaviour_sensitive", *names)) for names in possible
+        )
 
     def _theorems(self, ask: _Asking, found: dict[str, Finding]) -> Task[None]:
         pair = self.worlds.pair()

@@ -1,19 +1,19 @@
 """Deciding one question about one instruction: first over the shared view, and where that has a model, exactly (THEORY, "The view").
 
 *Unsatisfiable* over the view is a proof for all page tables. A model of it is a candidate: the instruction is then executed with the
-description's own translation on states whose views agree at the addresses that matter; from a model of that, concrete states are made, their
-whole views compared, and the instruction is replayed on them.
+description's own translation on states whose views agree at the addresses that matter; from a model of that, concrete states are made,
+their whole views compared, and the instruction is replayed on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vmproof.language import Instruction
 from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
-from vmproof.terms import Term, Value, evaluate, substitute, variables
+from vmproof.terms import Term, Value, default_value, evaluate, substitute, variables
 from vmproof.virtualize.agreement import Agreement, Point
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.concrete import completed, constant, minimised, world_of_constants
@@ -41,7 +41,7 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """The answer to "does such a state exist?": YES with a replayed candidate (None where the question needs none), NO with a proof, UNKNOWN."""
+    """Does such a state exist? YES with a replayed candidate (None where the question needs none), NO with a proof, or UNKNOWN."""
 
     answer: Answer
     reason: str = ""
@@ -64,7 +64,8 @@ def decide(
 ) -> Task[Finding]:
     """Whether the property holds for some encoding in some states of the world, `extra` assumed.
 
-    Without `confirm` a model over the view is believed where nothing private to a state occurs in it; without `exact` a candidate is UNKNOWN.
+    Without `confirm` a model over the view is believed where no function private to a state occurs in it; without `exact` a candidate
+    is UNKNOWN.
     """
     tier = Tier(executions, world, instruction, exact=False)
     formula = yield from question.definition(tier)
@@ -79,7 +80,7 @@ def decide(
         return Finding(Answer.UNKNOWN, _undecided(answer))
     if not exact:
         return Finding(Answer.UNKNOWN, "candidate")
-    if not confirm and not _private(goal):
+    if not confirm and not _abstract(tier, goal):
         return Finding(Answer.YES)
     return (yield from confirm_exactly(executions, world, instruction, question, extra))
 
@@ -139,9 +140,7 @@ def _refinement(formula: Formula, goal: Term, values: Mapping[Term, Value], asse
     return substitute(pool, [goal], chosen)
 
 
-def _replayed(
-    executions: Executions, world: World, instruction: Instruction, question: Question, values: Mapping[Term, Value]
-) -> Finding:
+def _replayed(executions: Executions, world: World, instruction: Instruction, question: Question, values: Mapping[Term, Value]) -> Finding:
     """Execute the instruction on the constants and look whether the property holds."""
     setting = executions.setting
     operands = {name: constant(setting, term, values[term]) for name, term in executions.operands(instruction).items()}
@@ -160,16 +159,21 @@ def replay_labels(
     operands: Mapping[str, Term],
     values: Mapping[Term, Value],
 ) -> tuple[str, ...]:
-    """The parts of a definition that hold on concrete states; none where it does not. Choices and probes take their values from `values`."""
+    """The parts of a definition that hold on concrete states; choices and probes take their values from `values`."""
     tier = ConcreteTier(executions, states, instruction, dict(operands))
+    return holding(tier, question, lambda variable: values.get(variable, default_value(variable.sort)))
+
+
+def holding(tier: ConcreteTier, question: Question, value: Callable[[Term], Value]) -> tuple[str, ...]:
+    """The parts of a definition that hold on concrete states; `value` gives choices and probes their values."""
     formula = answered_at_once(question.definition(tier))
     if formula is None:
         return ()
-    found = evaluate([*tier.assumptions(), *(part.term for part in formula.parts)], values, default=True)
-    assumed = len(tier.assumptions())
-    if not all(value is True for value in found[:assumed]):
+    assumptions = tier.assumptions()
+    found = evaluate([*assumptions, *(part.term for part in formula.parts)], value)
+    if not all(holds is True for holds in found[: len(assumptions)]):
         return ()
-    return tuple(part.label for part, value in zip(formula.parts, found[assumed:], strict=True) if value is True)
+    return tuple(part.label for part, holds in zip(formula.parts, found[len(assumptions) :], strict=True) if holds is True)
 
 
 def answered_at_once(task: Task[Formula]) -> Formula | None:
@@ -187,7 +191,9 @@ def _undecided(answer: SolverAnswer) -> str:
     return answer.reason or "the solver does not know"
 
 
-def _private(goal: Term) -> bool:
-    """Whether something private to one state occurs."""
-    return any(not variable.name.startswith(("u.", "op.", "view.", "choice.", "own.")) for variable in variables([goal]))
-
+def _abstract(tier: Tier, goal: Term) -> bool:
+    """Whether the view leaves out something that the goal is about: memory or translations that are private to a state."""
+    if any(run.links for run in tier.used.values()):
+        return True
+    memory = f".{tier.setting.memory}"
+    return any(".view." in variable.name or variable.name.endswith(memory) for variable in variables([goal]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vmproof.terms import Term, substitute, variables
+from vmproof.terms import Op, Term, substitute, variables
 from vmproof.virtualize.arrays import differ
 from vmproof.virtualize.asking import Task
 from vmproof.virtualize.effects import (
@@ -54,9 +54,33 @@ def completes_really(tier: Tier) -> Task[Formula]:
 
 
 def traps_in_guest(tier: Tier) -> Task[Formula]:
-    """The opposite of what the strict definition adds: e traps in the guest mode itself."""
-    trapping = yield from away(tier, tier.run("g"))
-    return _formula([Part("trap", trapping)])
+    """The opposite of what the strict definition adds: e traps in the guest mode itself.
+
+    A trap that comes when the instruction has ended (the 68000's trace, which finds pc advanced) is not one that it makes.
+    """
+    run = tier.run("g")
+    parts: list[Part] = []
+    for trapped in run.traps:
+        if not trapped.memory:
+            under_way = tier.pool.true if "pc" not in trapped.kept else _untouched(trapped.kept["pc"], run.body.state["pc"])
+            parts.append(Part("trap", tier.pool.and_(trapped.guard, under_way)))
+    return _formula(parts)
+    yield  # a definition is a task, though this one asks nothing
+
+
+def _untouched(term: Term, variable: Term) -> Term:
+    """Under which of its conditions a choice among terms is the variable itself (and not only, by chance, equal to it)."""
+    pool = term.pool
+    found: list[Term] = []
+    pending = [(term, pool.true)]
+    while pending:
+        choice, condition = pending.pop()
+        if choice is variable:
+            found.append(condition)
+        elif choice.op is Op.ITE:
+            test, then, otherwise = choice.args
+            pending += [(then, pool.and_(condition, test)), (otherwise, pool.and_(condition, pool.not_(test)))]
+    return pool.or_(*found)
 
 
 def control_sensitive(name: str) -> Definition:
@@ -202,7 +226,7 @@ def needless_trap(tier: Tier) -> Task[Formula]:
 
 
 def status_shown(tier: Tier) -> Task[Formula]:
-    """Two real states r and r2 of one g that differ in one status field: e completes on r, and its result, or that it traps, shows the field."""
+    """Two real states r and r2 of one g differ in one status field: e completes on r, and its result, or that it traps, shows the field."""
     one, other = tier.run("r"), tier.run("r2")
     pool = tier.pool
     parts: list[Part] = []
@@ -246,15 +270,16 @@ def host_reads(setting: Setting) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def lost_by_trap(tier: Tier) -> Task[Formula]:
-    """Two real states r and r2 from which e goes to the VMM: equal after the trap, and not in user part and control of the guest's own before it.
+    """Two real states r and r2 from which e goes to the VMM: equal after the trap, and before it not so in what is the guest's.
 
     What is the VMM's is the same in both before: the VMM knows what it put there, and resource control says that it still is. Before the
     trap is after what the instruction has already done for good (a trace trap comes when it has done all).
     """
-    first, second = tier.run("r"), tier.run("r2")
+    first = tier.run("r")
     parts: list[Part] = []
     if not isinstance(tier, ConcreteTier) and (yield from always_restorable(tier.executions, first)):
         return _formula(parts)
+    second = tier.run("r2")
     for here in departures(first):
         for there in departures(second):
             parts += yield from lost(tier.setting, here, there)

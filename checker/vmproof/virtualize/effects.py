@@ -123,7 +123,9 @@ def differences(tier: Tier, one: Body, one_after: State, other: Body, other_afte
     if setting.own_mode:
         found.append(Part("mode", pool.not_(_same_mode(setting, one, one_after, other, other_after))))
     if setting.memory is not None:
-        found += _exact_view(tier, one, one_after, other, other_after) if tier.exact else _shared_view(tier, one, one_after, other, other_after)
+        found += (
+            _exact_view(tier, one, one_after, other, other_after) if tier.exact else _shared_view(tier, one, one_after, other, other_after)
+        )
     return [part for part in found if not is_false(part.term)]
 
 
@@ -137,7 +139,7 @@ def _same_mode(setting: Setting, one: Body, one_after: State, other: Body, other
 
 def _shared_view(tier: Tier, one: Body, one_after: State, other: Body, other_after: State) -> list[Part]:
     """Over the shared view: other contents of cells; or possibly another view, which only the exact question can tell."""
-    setting, pool = tier.setting, tier.pool
+    setting = tier.setting
     found = []
     if CELLS in one_after and CELLS in other_after:
         found.append(Part("memory", differ(one_after[CELLS], other_after[CELLS])))

@@ -6,33 +6,37 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from vmproof.language import Instruction
-from vmproof.terms import BitVecSort, Term, substitute, variables
+from vmproof.terms import BitVecSort, Op, Term, reachable, variables
 from vmproof.virtualize.asking import Task
 from vmproof.virtualize.classify import SENSITIVE, Classified, Classifier, any_of, negated
-from vmproof.virtualize.decide import NO, Candidate, Finding, answered_at_once, decide
+from vmproof.virtualize.decide import NO, Candidate, Finding, decide
 from vmproof.virtualize.definitions import Question
 from vmproof.virtualize.result import Answer, EncodingClass
-from vmproof.virtualize.runs import ConcreteTier
+from vmproof.virtualize.runs import Run
 from vmproof.virtualize.world import is_false
 
 _ROUNDS = 12
-_MOST = 16
+_MOST = 8
 """How many classes an instruction is split into at most before its fields are left alone."""
 
 
 def innocuous_but_trapping(classifier: Classifier, one: Classified) -> Task[Finding]:
-    """An encoding that is innocuous for all states, and completes on some g and traps on r.
+    """A class of encodings that is innocuous for all states, one of which completes on some g and traps on r.
 
-    Encodings are proposed by the second condition; each that turns out sensitive takes with it all that are so in the same states.
+    Encodings that the machine's trapping treats alike are one class: an immediate operand that happens to change nothing (ORI #0 to SR)
+    does not make the trap of a sensitive instruction needless, since nothing but its value tells it from the others.
     """
     setting, executions = classifier.setting, classifier.executions
     instruction = one.instruction
     pool = setting.pool
-    blocked: list[Term] = []
-    for kind in SENSITIVE:
-        candidate = one.of(kind).candidate
-        if candidate is not None:
-            blocked.append(pool.not_(sensitive_encodings(classifier, candidate)))
+    operands = executions.operands(instruction)
+    fields = _trapping_fields(classifier, instruction)
+
+    def alike(candidate: Candidate) -> Term:
+        return pool.and_(*(pool.eq(operands[name], candidate.operands[name]) for name in fields))
+
+    known = (one.of(kind).candidate for kind in SENSITIVE)
+    blocked = [pool.not_(alike(candidate)) for candidate in known if candidate is not None]
     question = Question("efficiency", "g", "r")
     for _ in range(_ROUNDS):
         if is_false(pool.and_(executions.valid(instruction), *blocked)):
@@ -40,34 +44,22 @@ def innocuous_but_trapping(classifier: Classifier, one: Classified) -> Task[Find
         finding = yield from decide(executions, classifier.worlds.pair(), instruction, question, extra=tuple(blocked))
         if finding.answer is not Answer.YES or finding.candidate is None:
             return finding
-        operands = executions.operands(instruction)
-        chosen = tuple(pool.eq(operands[name], value) for name, value in finding.candidate.operands.items())
-        alone = yield from classifier.classify(instruction, extra=chosen, theorems=False)
+        alone = yield from classifier.classify(instruction, extra=(alike(finding.candidate),), theorems=False)
         if alone.sensitive is Answer.NO:
             return finding
-        found = [f.candidate for f in (alone.of(kind) for kind in SENSITIVE) if f.candidate is not None]
-        if not found:
+        if alone.sensitive is Answer.UNKNOWN:
             return Finding(Answer.UNKNOWN, "whether the encodings that trap are innocuous is undecided")
-        blocked += [pool.not_(sensitive_encodings(classifier, candidate)) for candidate in found]
+        blocked.append(pool.not_(alike(finding.candidate)))
     return Finding(Answer.UNKNOWN, f"abstraction: more than {_ROUNDS} kinds of encodings")
 
 
-def sensitive_encodings(classifier: Classifier, candidate: Candidate) -> Term:
-    """Which encodings show the candidate's property on the candidate's states."""
-    executions, pool = classifier.executions, classifier.setting.pool
-    operands = executions.operands(candidate.instruction)
-    tier = ConcreteTier(executions, candidate.world, candidate.instruction, operands)
-    formula = answered_at_once(candidate.question.definition(tier))
-    if formula is None:
-        return pool.false
-    goal = pool.or_(*(part.term for part in formula.parts))
-    kept = set(operands.values())
-    known = {v: pool.value(v.sort, value) for v, value in candidate.environment.items() if v not in kept}
-    [residue] = substitute(pool, [goal], known)
-    others = [variable for variable in variables([residue]) if variable not in kept]
-    if others:
-        return pool.and_(*(pool.eq(operands[name], value) for name, value in candidate.operands.items()))
-    return residue
+def _trapping_fields(classifier: Classifier, instruction: Instruction) -> tuple[str, ...]:
+    """The operand fields on which it depends whether the instruction traps on a real state, memory traps aside."""
+    executions = classifier.executions
+    real = executions.run(instruction, classifier.worlds.pair().body("r"), exact=False)
+    guards = [trapped.guard for trapped in real.traps if not trapped.memory]
+    occurring = set(variables(guards))
+    return tuple(name for name, term in executions.operands(instruction).items() if term in occurring)
 
 
 def split(classifier: Classifier, instruction: Instruction) -> Task[tuple[EncodingClass, ...]]:
@@ -117,6 +109,7 @@ def deciding(classifier: Classifier, instruction: Instruction) -> tuple[str, ...
         run = executions.run(instruction, classifier.worlds.pair().body("r"), exact=False)
         guards = [run.plain, run.leaves, run.waits, run.wild, *(trapped.guard for trapped in run.traps)]
         guards += [run.state[path] for path in (*setting.mode_paths, *setting.control("real")) if path in run.changed]
+        guards += _conditions(run)
         occurring = set(variables(guards))
         wanted = [name for name, term in operands.items() if term in occurring]
     few: list[str] = []
@@ -127,6 +120,12 @@ def deciding(classifier: Classifier, instruction: Instruction) -> tuple[str, ...
             break
         few.append(name)
     return tuple(few)
+
+
+def _conditions(run: Run) -> list[Term]:
+    """What the results of a run are chosen by."""
+    chosen = [run.state[path] for path in run.changed]
+    return [term.args[0] for term in reachable(chosen) if term.op is Op.ITE]
 
 
 def _values(instruction: Instruction, operands: Mapping[str, Term], name: str) -> int:

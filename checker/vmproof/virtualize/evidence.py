@@ -48,11 +48,15 @@ def witness(executions: Executions, candidate: Candidate, prop: str | None = Non
         differences=tuple(_differences(setting, runs[question.first], runs[question.second], sides, environment)),
         related=related,
         host=dict(setting.fixed),
+        question=question.name,
+        states=(question.first, question.second),
+        promoted=tuple(sorted(setting.promoted)),
+        partial=setting.partial,
     )
 
 
 def encoded(instruction: Instruction, values: Mapping[str, int]) -> tuple[str, str]:
-    """The instruction's bits as hexadecimal digits (binary where they are no whole digits), most significant first, and its assembly text."""
+    """The instruction's bits, most significant first, in hexadecimal (in binary where they are no whole digits), and its assembly text."""
     try:
         word, bits = instruction.encoding.assemble(values)
         digits = f"{word:0{bits // 4}x}" if bits % 4 == 0 else f"0b{word:0{bits}b}"
@@ -77,7 +81,10 @@ def plain(setting: Setting, body: Body) -> dict[str, Any]:
 def shown(value: Value) -> Any:
     """A value as JSON has it."""
     if isinstance(value, ArrayValue):
-        return {"default": shown(value.default), **{index: shown(value.entries[index]) for index in sorted(int(i) for i in value.entries if not isinstance(i, ArrayValue))}}
+        return {
+            "default": shown(value.default),
+            **{index: shown(value.entries[index]) for index in sorted(int(i) for i in value.entries if not isinstance(i, ArrayValue))},
+        }
     return int(value)
 
 
@@ -94,7 +101,11 @@ def value_text(setting: Setting, path: str, value: Any) -> str:
 def _choices(environment: Mapping[Term, Value]) -> dict[str, int]:
     """The values of choices and probes, which a replay needs."""
     kept = ("choice.", "anyhow.", PROBE_VA, PROBE_PA)
-    return {variable.name: int(value) for variable, value in environment.items() if variable.name.startswith(kept) and not isinstance(value, ArrayValue)}
+    return {
+        variable.name: int(value)
+        for variable, value in environment.items()
+        if variable.name.startswith(kept) and not isinstance(value, ArrayValue)
+    }
 
 
 def _side(setting: Setting, world: World, run: Run, environment: Mapping[Term, Value]) -> Side:
@@ -119,7 +130,7 @@ def _side(setting: Setting, world: World, run: Run, environment: Mapping[Term, V
 
 def ended(setting: Setting, run: Run, environment: Mapping[Term, Value]) -> tuple[str, str | None, Mapping[str, Term]]:
     """How a concrete run ended: the outcome, the trap's cause by name, and the terms of the state after."""
-    trapped = [trap for trap in run.traps]
+    trapped = run.traps
     flags = evaluate([run.plain, run.waits, run.wild, *(trap.guard for trap in trapped)], environment, default=True)
     for trap, happened in zip(trapped, flags[3:], strict=True):
         if happened is True:
@@ -176,7 +187,11 @@ def _compared(setting: Setting, path: str, one: Any, other: Any) -> list[tuple[s
         return [(path, value_text(setting, path, one), value_text(setting, path, other))]
     indices = [index for index in dict.fromkeys((*one, *other)) if index != "default"]
     return [
-        (f"{path}[{index}]", value_text(setting, path, one.get(index, one["default"])), value_text(setting, path, other.get(index, other["default"])))
+        (
+            f"{path}[{index}]",
+            value_text(setting, path, one.get(index, one["default"])),
+            value_text(setting, path, other.get(index, other["default"])),
+        )
         for index in sorted(indices)
         if one.get(index, one["default"]) != other.get(index, other["default"])
     ]

@@ -1,4 +1,4 @@
-"""Questions with two quantifiers: is there something that nothing answers? Counterexample-guided, so that solvers see free variables only."""
+"""Questions with two quantifiers: is there something that nothing answers? Counterexample-guided: solvers see free variables only."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ def unanswered(
     first: Mapping[Term, Term] | None = None,
     rounds: int = ROUNDS,
 ) -> Task[Unanswered]:
-    """Whether values of the other variables satisfy the world's constraints and the premises while none of the `inner` ones satisfies `answer`.
+    """Whether some values satisfy the world's constraints and the premises while no value of the `inner` variables satisfies `answer`.
 
-    `first` is a guess at the inner variables, as terms over the others. Later guesses keep of it what need not be changed, and constants else.
+    `first` is a guess at the inner variables, as terms over the others. Later guesses keep of it what need not be changed, and are
+    constants else.
     """
     pool = answer.pool
     inner = set(inner)
@@ -85,7 +86,7 @@ def _defaults(unknowns: Iterable[Term], base: Mapping[Term, Term]) -> dict[Term,
 
 
 def _without_arrays(answer: Term, inner: set[Term]) -> tuple[Term, set[Term]]:
-    """Reads of inner arrays as variables of their own, equal where the indices are (Ackermann): a few values answer more than a whole memory."""
+    """Reads of inner arrays as variables of their own, equal where the indices are (Ackermann): a few values answer more than a memory."""
     pool = answer.pool
     read = set(inner)
     side: list[Term] = []

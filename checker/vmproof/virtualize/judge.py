@@ -46,9 +46,11 @@ def judge(
     jobs: int = 2,
     progress: Progress | None = None,
     only: Collection[str] | None = None,
+    array_solver: str | None = "bitwuzla",
 ) -> Judgement:
     """Judge a description in a scenario (by name; else its first, or the default one).
 
+    `array_solver` is asked where memory is written, which it decides fastest; None asks the pool's own solver everywhere.
     With `only`, the theorems speak of these instructions alone. Without `solver_pool` one of `jobs` workers is made and closed. Raises
     InputError for an unknown scenario or instruction, and InconsistencyError where vmproof contradicts itself.
     """
@@ -56,7 +58,7 @@ def judge(
     instructions = _selected(description, only)
     setting = Setting(description, chosen)
     with nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
-        return _Judging(setting, instructions, Asker(pool), progress or (lambda done, total, what: None)).judgement()
+        return _Judging(setting, instructions, Asker(pool, array_solver), progress or (lambda done, total, what: None)).judgement()
 
 
 def _selected(description: Description, only: Collection[str] | None) -> list[Instruction]:
@@ -111,7 +113,7 @@ class _Judging:
                 "solving": asker.waiting,
                 "replaying": asker.replaying + witnessing,
             },
-            solver=asker.solver,
+            solver=", ".join(sorted(asker.solvers)),
             queries=asker.asked,
         )
 
@@ -137,9 +139,7 @@ class _Judging:
         critical = found.with_answer("critical", Answer.YES)
         return self._asker.run([repair(classifier, one, classes.get(one.instruction.name, ())) for one in critical])
 
-    def _verdict(
-        self, found: Round, classifier: Classifier, one: Classified, classes: tuple[EncodingClass, ...]
-    ) -> InstructionVerdict:
+    def _verdict(self, found: Round, classifier: Classifier, one: Classified, classes: tuple[EncodingClass, ...]) -> InstructionVerdict:
         answers = answers_of(classifier, one)
         witnesses: dict[str, Witness] = {}
         reasons: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""The premises of every judgement, each a claim of its own: the states exist, the VMM's tables are out of reach, the view can be realised."""
+"""The premises of a judgement, each a claim of its own: the states exist, the VMM's tables are out of reach, the view can be realised."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def vector_written(setting: Setting) -> Task[States]:
     if setting.memory is None or after is None:
         return States(Status.UNSAT)
     memory = real.state[setting.memory]
-    fields = {path: term for path, term in after.items() if path in setting.fields and path != setting.memory and memory in variables([term])}
+    fields = {
+        path: term for path, term in after.items() if path in setting.fields and path != setting.memory and memory in variables([term])
+    }
     if not fields:
         return States(Status.UNSAT)
     pool = setting.pool
@@ -98,7 +100,7 @@ def view_overwritten(setting: Setting) -> Task[States]:
 
 
 def table_written(setting: Setting) -> Task[States]:
-    """A store through the view changes what the real walker finds, other than by tables of the guest's own that its walker finds changed too."""
+    """A store through the view changes what the real walker finds, and not because of tables that the guest's own walker follows too."""
     if setting.memory is None or setting.memory not in setting.translation_reads:
         return States(Status.UNSAT)
     pool = setting.pool
@@ -119,7 +121,9 @@ def table_written(setting: Setting) -> Task[States]:
             differs.append(pool.and_(expected.fault, pool.not_(after.fault)))
         else:
             before = setting.translate(real.state, probe, access)
-            differs.append(pool.or_(pool.ne(before.fault, after.fault), pool.and_(pool.not_(after.fault), pool.ne(before.address, after.address))))
+            differs.append(
+                pool.or_(pool.ne(before.fault, after.fault), pool.and_(pool.not_(after.fault), pool.ne(before.address, after.address)))
+            )
     return (yield from find_states(world, [stored.allowed, pool.or_(*differs)], [Point(va, ()), Point(probe, ())]))
 
 
@@ -176,7 +180,7 @@ def homeless(setting: Setting) -> Task[Unanswered]:
 
 def vmm_mode_outside(setting: Setting) -> Task[States]:
     """A trap to the VMM that leads to a mode which no guest of this scenario has: the VMM's own."""
-    world, real, after = _entry(setting)
+    world, _, after = _entry(setting)
     if after is None:
         return States(Status.UNKNOWN, reason="the description has no trap entry")
     outside = setting.pool.not_(setting.in_modes(after, (*setting.image, *setting.domain)))
@@ -206,7 +210,9 @@ def disagreeing(setting: Setting, states: World, addresses: Sequence[int]) -> li
     found = []
     for address in addresses:
         va = setting.pool.value(setting.va_sort, address)
-        faults = [(setting.translate(guest.state, va, access).fault, setting.translate(real.state, va, access).fault) for access in ACCESSES]
+        faults = [
+            (setting.translate(guest.state, va, access).fault, setting.translate(real.state, va, access).fault) for access in ACCESSES
+        ]
         if any(here is not there for here, there in faults):
             found.append(address)
     return found

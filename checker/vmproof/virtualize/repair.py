@@ -48,7 +48,13 @@ def _bits(classifier: Classifier, instruction: Instruction) -> Task[tuple[tuple[
     found: list[tuple[str, int]] = []
     for path in setting.control(REAL):
         bit = real[path]
-        if not _is_bit(bit) or bit.op is not Op.VAR or bit.name != f"r.{path}" or setting.fields[path].enum is not None or path not in executions.reads(instruction, REAL):
+        if (
+            not _is_bit(bit)
+            or bit.op is not Op.VAR
+            or bit.name != f"r.{path}"
+            or setting.fields[path].enum is not None
+            or path not in executions.reads(instruction, REAL)
+        ):
             continue
         for value in (0, 1):
             fixed = setting.pool.eq(bit, setting.pool.value(bit.sort, bool(value) if not bit.width else value))

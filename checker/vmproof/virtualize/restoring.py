@@ -1,4 +1,4 @@
-"""Whether a trap to the VMM lets the guest be restored (THEORY, "Trapping": equal states after the trap imply equal user parts before it)."""
+"""Whether a trap to the VMM lets the guest be restored: equal states after it imply equal user parts before it (THEORY, "Trapping")."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def lost(setting: Setting, here: Departure, there: Departure) -> Task[list[Part]
 
 
 def always_restorable(executions: Executions, run: Run) -> Task[bool]:
-    """Whether the trap entry by itself shows that nothing is lost, whatever the instruction has done: the same few questions for most of them."""
+    """Whether the trap entry alone shows that nothing is lost, whatever the instruction has done: the same few questions for most."""
     found = departures(run)
     if len(found) != 1 or found[0].trapped is None:
         return not found
@@ -75,10 +75,18 @@ def always_restorable(executions: Executions, run: Run) -> Task[bool]:
     known = [term for term in (trapped.value or {}).values() if not term.is_const]
     if known:
         return False
-    states = _generic_entry(executions, trapped)
-    told = conjuncts(equal(states[0].after[path], states[1].after[path]) for path in states[0].after)
-    for path in guests:
-        differs = differ(states[0].before[path], states[1].before[path])
+    key = (trapped.cause, *(trapped.value or {}).values())
+    if key not in executions.restorable:
+        executions.restorable[key] = yield from _entry_keeps_all(executions, trapped)
+    return executions.restorable[key]
+
+
+def _entry_keeps_all(executions: Executions, trapped: Trapped) -> Task[bool]:
+    """Whether the guest's fields before an entry with this cause follow from the state after it."""
+    here, there = _generic_entry(executions, trapped)
+    told = conjuncts(equal(here.after[path], there.after[path]) for path in here.after)
+    for path in guests_paths(executions.setting):
+        differs = differ(here.before[path], there.before[path])
         if (yield from _told_apart(told, differs)):
             continue
         answer = yield from ask(differs, *told)
@@ -90,9 +98,6 @@ def always_restorable(executions: Executions, run: Run) -> Task[bool]:
 def _generic_entry(executions: Executions, trapped: Trapped) -> tuple[Departure, Departure]:
     """The entry from two states that have nothing in common but what is the VMM's."""
     setting, pool = executions.setting, executions.setting.pool
-    key = (trapped.cause, *(trapped.value or {}).values())
-    if key in executions.entries:
-        return executions.entries[key]
     guests = set(guests_paths(setting))
     made: list[Departure] = []
     for name in ("b", "c"):
@@ -102,8 +107,7 @@ def _generic_entry(executions: Executions, trapped: Trapped) -> tuple[Departure,
         following = pool.var(f"{name}.$next_pc", setting.sort("pc")) if "pc" in setting.fields else None
         trap = Trap(pool.true, trapped.cause, dict(trapped.value) if trapped.value is not None else None, False, state, following)
         made.append(Departure(pool.true, state, setting.enter(trap, View(setting, REAL, state))))
-    executions.entries[key] = (made[0], made[1])
-    return executions.entries[key]
+    return made[0], made[1]
 
 
 def _told_apart(told: Iterable[Term], differs: Term) -> Task[bool]:

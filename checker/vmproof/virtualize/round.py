@@ -15,6 +15,7 @@ from vmproof.virtualize.decide import Finding, decide
 from vmproof.virtualize.definitions import Question
 from vmproof.virtualize.encodings import innocuous_but_trapping
 from vmproof.virtualize.forall import Unanswered
+from vmproof.virtualize.legality import keeps
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import Executions
 from vmproof.virtualize.setting import REAL, Setting
@@ -60,6 +61,7 @@ def play(setting: Setting, asker: Asker, instructions: Sequence[Instruction], do
     _premises(found, asker)
     if found.vacuous:
         return found
+    _legality(found, asker, instructions)
     _status(found, asker, instructions)
     classifier = Classifier(executions, found.worlds)
     found.classified = asker.run([classifier.classify(instruction) for instruction in instructions], done)
@@ -79,15 +81,29 @@ def _premises(found: Round, asker: Asker) -> None:
     if found.vacuous:
         return
     vector, overwritten, table = asker.run([p.vector_written(setting), p.view_overwritten(setting), p.table_written(setting)])
-    found.premises["vectors"] = _never(vector, "a store through the view of a real state changes where its traps lead", "no store of a guest reaches a vector")
-    found.premises["trap_frames"] = _never(overwritten, "a trap to the VMM overwrites a cell of the guest's view", "no trap overwrites what the guest sees")
-    found.premises["tables"] = _never(table, "a store through the view changes a table of the VMM's walker", "no store of a guest reaches the VMM's tables")
+    found.premises["vectors"] = _never(
+        vector, "a store through the view of a real state changes where its traps lead", "no store of a guest reaches a vector"
+    )
+    found.premises["trap_frames"] = _never(
+        overwritten, "a trap to the VMM overwrites a cell of the guest's view", "no trap overwrites what the guest sees"
+    )
+    found.premises["tables"] = _never(
+        table, "a store through the view changes a table of the VMM's walker", "no store of a guest reaches the VMM's tables"
+    )
     strict, world = asker.result(p.unrealised(setting, weakly=False))
-    found.premises["realisation"] = _realised(setting, strict, world, "the real mode can give a guest all of its view", "no real state gives the guest its view")
+    found.premises["realisation"] = _realised(
+        setting, strict, world, "the real mode can give a guest all of its view", "no real state gives the guest its view"
+    )
     if strict.status is not Status.UNSAT:
         setting.partial = True
         weak, world = asker.result(p.unrealised(setting, weakly=True))
-        found.premises["view"] = _realised(setting, weak, world, "what the real mode cannot give traps", "every real state gives the guest more than its view, or other cells")
+        found.premises["view"] = _realised(
+            setting,
+            weak,
+            world,
+            "what the real mode cannot give traps",
+            "every real state gives the guest more than its view, or other cells",
+        )
     else:
         found.premises["view"] = Premise(Verdict.PROVED, "a real state shows a guest no more than its view")
 
@@ -98,7 +114,9 @@ def _inhabited(setting: Setting, modes: Sequence[p.States]) -> Premise:
             return Premise(Verdict.VACUOUS, f"no real state can carry a guest in mode {setting.mode_name(mode)}, so nothing is said of it")
     for mode, states in zip(setting.domain, modes, strict=True):
         if states.status is Status.UNKNOWN:
-            return Premise(Verdict.UNKNOWN, f"whether a real state can carry a guest in mode {setting.mode_name(mode)} is undecided: {states.reason}")
+            return Premise(
+                Verdict.UNKNOWN, f"whether a real state can carry a guest in mode {setting.mode_name(mode)} is undecided: {states.reason}"
+            )
     return Premise(Verdict.PROVED, "each mode of a guest has a real state that carries it", modes[0].world if modes else None)
 
 
@@ -121,6 +139,16 @@ def _realised(setting: Setting, found: Unanswered, world: World, good: str, bad:
     return Premise(Verdict.REFUTED, f"{bad} at address {places or ' and '.join(map(hex, where))}", guest)
 
 
+def _legality(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
+    """Legal states are assumed in every query; here it is shown that a machine which begins in one stays among them."""
+    kept = asker.run([keeps(found.executions, instruction) for instruction in instructions])
+    worst = next((one for verdict in (Verdict.REFUTED, Verdict.UNKNOWN) for one in kept if one.verdict is verdict), None)
+    if worst is None:
+        found.premises["legality"] = Premise(Verdict.PROVED, "every instruction and trap entry leads from legal states to legal ones")
+    else:
+        found.premises["legality"] = Premise(worst.verdict, worst.reason)
+
+
 def _status(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
     """Status that an instruction which completes on real states shows counts as control (THEORY, "Status")."""
     setting, executions = found.setting, found.executions
@@ -137,7 +165,7 @@ def _status(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> 
 
 
 def _efficiency(found: Round, classifier: Classifier, asker: Asker) -> None:
-    """A needless trap counts for innocuous encodings: which of an instruction's are innocuous is asked where not all or none of them are."""
+    """A needless trap counts for innocuous encodings: of an instruction that is not innocuous as a whole, some may be."""
     mixed = [one for one in found.classified if one.sensitive is not Answer.NO]
 
     def encodings(one: Classified) -> Task[Finding]:

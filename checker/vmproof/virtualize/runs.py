@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel, Physical
@@ -35,8 +34,8 @@ class Trapped:
 class Run:
     """One instruction executed in one state, as terms over that state.
 
-    `plain`: it completes without a trap, with `state` after it. `leaves`: it does so and is then in a mode that no guest runs in. `wild`: it
-    has reached `unpredictable()`. `links` are facts about the view that follow from what the instruction itself translates.
+    `plain`: it completes without a trap, with `state` after it. `leaves`: it does so and is then in a mode that no guest runs in.
+    `wild`: it has reached `unpredictable()`. `links` are facts about the view that follow from what the instruction itself translates.
     """
 
     body: Body
@@ -112,7 +111,8 @@ class Executions:
         self._operands: dict[str, dict[str, Term]] = {}
         self._made: dict[tuple[str, str, bool], _Canonical] = {}
         self._runs: dict[tuple[str, bool, tuple[Term, ...], str], Run] = {}
-        self.entries: dict[object, tuple[Any, Any]] = {}  # what `restoring` knows of trap entries
+        self._entries: dict[object, tuple[Trap, State]] = {}
+        self.restorable: dict[object, bool] = {}  # whether an entry keeps all that is the guest's, by cause and value
 
     def operands(self, instruction: Instruction) -> dict[str, Term]:
         """The variables that stand for the operand fields; the same in all states, for it is one encoding that is executed."""
@@ -135,6 +135,11 @@ class Executions:
         """The fields that the execution depends on."""
         found = self._canonical(instruction, kind, exact=False).free
         return frozenset(variable.name.partition(".")[2] for variable in found)
+
+    def anywhere(self, instruction: Instruction, exact: bool) -> tuple[State, Outcome, list[State]]:
+        """The execution in an arbitrary state: that state, the outcome, and the states after the entries of its traps."""
+        found = self._canonical(instruction, GUEST, exact)
+        return found.initial, found.outcome, found.entered
 
     def concrete(self, instruction: Instruction, body: Body, operands: dict[str, Term]) -> Run:
         """The run in a state of constants, executed anew: what candidates are replayed with."""
@@ -160,9 +165,38 @@ class Executions:
                 touches = tuple(memory.touches.values()) + tuple(_explicit_touches(setting, kind, initial, outcome.translations))
             elif isinstance(memory, View):
                 links = tuple(_links(setting, kind, memory, initial, outcome.translations))
-            entered = [setting.enter(trap, memory) for trap in outcome.traps]
+            entered = [self._entered(trap, memory, kind, initial) for trap in outcome.traps]
             self._made[key] = _Canonical(outcome, initial, links, touches, entered)
         return self._made[key]
+
+    def _entered(self, trap: Trap, memory: MemoryModel, kind: str, initial: State) -> State:
+        """The state after a trap's entry, which is executed once for all traps that find the VMM's registers as they were."""
+        setting, pool = self.setting, self.setting.pool
+        exact = not isinstance(memory, View)
+        if any(trap.state[path] is not initial[path] for path in setting.vmm_registers(kind)):
+            return setting.enter(trap, memory)
+        key = (kind, exact, trap.cause is None, tuple(trap.value or ()), trap.value is None, trap.next_pc is None)
+        if key not in self._entries:
+            state = {path: pool.var(f"$entered.{path}", term.sort) for path, term in trap.state.items()}
+            state |= {path: initial[path] for path in setting.vmm_registers(kind)}
+            general = Trap(
+                pool.true,
+                None if trap.cause is None else pool.var("$entered$cause", trap.cause.sort),
+                None if trap.value is None else {p: pool.var(f"$entered$value.{p}", term.sort) for p, term in trap.value.items()},
+                False,
+                state,
+                None if trap.next_pc is None else pool.var("$entered$next_pc", trap.next_pc.sort),
+            )
+            over: MemoryModel = setting.physical() if exact else View(setting, kind, state)
+            self._entries[key] = (general, setting.enter(general, over))
+        general, after = self._entries[key]
+        mapping = {general.state[path]: term for path, term in trap.state.items()}
+        for variable, term in ((general.cause, trap.cause), (general.next_pc, trap.next_pc)):
+            if variable is not None and term is not None:
+                mapping[variable] = term
+        for path, term in (trap.value or {}).items():
+            mapping[(general.value or {})[path]] = term
+        return dict(zip(after, substitute(pool, after.values(), mapping), strict=True))
 
     def _instance(self, canonical: _Canonical, body: Body) -> Run:
         """Replace the canonical state's variables by the body's terms."""

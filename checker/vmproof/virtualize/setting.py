@@ -1,4 +1,4 @@
-"""A description under one scenario, preprocessed: which fields are shared, who owns what, which modes run in which (THEORY, "A scenario")."""
+"""A description under one scenario, preprocessed: which fields are shared, who owns what, which modes run in which."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel, Physical
-from vmproof.terms import ArraySort, BitVecSort, Op, Sort, Term
+from vmproof.terms import ArraySort, BitVecSort, Op, Sort, Term, substitute, variables
 
 GUEST = "guest"
 REAL = "real"
@@ -52,6 +52,7 @@ class Setting:
         self.own_mode: bool = scenario.own_mode
         self.fixed: dict[str, int] = dict(fixed or {})
         self.promoted: set[str] = set()
+        self._translations: dict[tuple[int, int], tuple[Located, list[tuple[Term, str | None]]]] = {}
         self.partial = False
         mode_paths = {field.path for field in self.modes}
         self.mode_paths = tuple(field.path for field in self.modes)
@@ -84,7 +85,9 @@ class Setting:
     def status(self, kind: str) -> tuple[str, ...]:
         """The leaf paths of status that is neither the guest's own nor shown."""
         owned = self.owned(kind)
-        return tuple(f.path for f in self.description.fields if f.role is Role.STATUS and f.path not in owned and f.path not in self.promoted)
+        return tuple(
+            f.path for f in self.description.fields if f.role is Role.STATUS and f.path not in owned and f.path not in self.promoted
+        )
 
     def sort(self, path: str) -> Sort:
         return self.fields[path].sort
@@ -154,7 +157,28 @@ class Setting:
         """The description's own translation in a state; no fault and the same address where it has none."""
         if not self.description.has_translation:
             return Located(self.pool.false, None, None, va)
-        return self.description.translate(state, va, access, size)
+        size = size if self.description.machine.translation_takes_size else 1
+        if (access, size) not in self._translations:
+            self._translations[access, size] = self._translation(access, size)
+        found, free = self._translations[access, size]
+        mapping = {variable: va if path is None else state[path] for variable, path in free}
+        parts = [term for term in (found.fault, found.address, found.cause, found.value) if term is not None]
+        replaced = dict(zip(parts, substitute(self.pool, parts, mapping), strict=True))
+        return Located(
+            replaced[found.fault],
+            None if found.cause is None else replaced[found.cause],
+            None if found.value is None else replaced[found.value],
+            replaced[found.address],
+        )
+
+    def _translation(self, access: int, size: int) -> tuple[Located, list[tuple[Term, str | None]]]:
+        """The translation in a state of variables, and these variables with the leaf paths they stand for (None: the address)."""
+        state = {path: self.pool.var(f"$translated.{path}", field.sort) for path, field in self.fields.items()}
+        va = self.pool.var("$translated", self.va_sort)
+        found = self.description.translate(state, va, access, size)
+        paths = {variable: path for path, variable in state.items()}
+        occurring = variables([term for term in (found.fault, found.address, found.cause, found.value) if term is not None])
+        return found, [(variable, paths.get(variable)) for variable in occurring if variable is va or variable in paths]
 
     @property
     def va_sort(self) -> BitVecSort:

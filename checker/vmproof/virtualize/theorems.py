@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import VmproofError
@@ -58,7 +59,7 @@ def decide_theorems(found: Round, asker: Asker) -> dict[str, TheoremVerdict]:
             "resource_control",
             "resource_control",
             ("states", "vectors", "tables", "view"),
-            "{list} can take the VMM's resources: {name} changes its mode, its control or its memory, or waits without end",
+            "the VMM can lose its resources: {list} may change its mode, its control or its memory, or wait without end",
             "nothing that completes on a real state changes the mode, the VMM's control or memory outside the view, or waits without end",
         ),
         "efficiency": _instructions(
@@ -66,13 +67,22 @@ def decide_theorems(found: Round, asker: Asker) -> dict[str, TheoremVerdict]:
             "efficiency",
             "needless_trap",
             ("states", "realisation"),
-            "{list} traps needlessly: innocuous, it completes on a guest and traps on its real state",
+            "needless traps of {list}: innocuous, completing on a guest and trapping on its real state",
             "the view can be realised, and every innocuous encoding that completes on a guest completes on its real state",
         ),
     }
     verdicts["recursive"] = _recursive(found, asker, verdicts)
     if verdicts["virtualizable"].verdict is Verdict.PROVED and verdicts["equivalence"].verdict is not Verdict.PROVED:
-        raise InconsistencyError(f"virtualizable is proved and equivalence is {verdicts['equivalence'].verdict}: {verdicts['equivalence'].reason}")
+        raise InconsistencyError(
+            f"virtualizable is proved and equivalence is {verdicts['equivalence'].verdict}: {verdicts['equivalence'].reason}"
+        )
+    legality = found.premises["legality"]
+    if legality.verdict is not Verdict.PROVED:  # what was proved of legal states then says nothing of those that a run reaches
+        reason = _sentence(f"legal states are assumed, but {legality.reason}")
+        verdicts = {
+            name: replace(verdict, verdict=Verdict.UNKNOWN, reason=reason) if verdict.verdict is Verdict.PROVED else verdict
+            for name, verdict in verdicts.items()
+        }
     return verdicts
 
 
@@ -131,10 +141,12 @@ def _recursive(found: Round, asker: Asker, verdicts: dict[str, TheoremVerdict]) 
         return verdict(Verdict.UNKNOWN, f"the mode that the VMM runs in is undecided: {home.reason}")
     shown = [name for name, finding in found.timing.items() if finding.answer is Answer.YES]
     if shown:
-        return verdict(Verdict.REFUTED, f"{', '.join(shown)} reads the time without a trap", tuple(shown))
+        return verdict(Verdict.REFUTED, f"the time is read without a trap by {', '.join(shown)}", tuple(shown))
     lacking = asker.result(p.homeless(setting))
     if lacking.status is Status.SAT:
-        return verdict(Verdict.REFUTED, "a register that the VMM relies on is not virtualised: some guest has no real state, however it is built")
+        return verdict(
+            Verdict.REFUTED, "a register that the VMM relies on is not virtualised: some guest has no real state, however it is built"
+        )
     chain = asker.result(p.composed(setting))
     if chain.status is Status.UNSAT:
         return verdict(Verdict.REFUTED, "no real state can carry a guest that carries a guest")
@@ -175,4 +187,3 @@ def _sentence(text: str) -> str:
 
 def _clause(text: str) -> str:
     return (text[0].lower() + text[1:]).rstrip(".")
-

@@ -36,8 +36,10 @@ class Witness:
     """Evidence for `property` ("critical", "mode_sensitive", "resource_control" ...) of one instruction.
 
     `first` and `second` are the two executions: a guest state and the real state that carries it wherever the property speaks of a pair.
-    `differences` are (what, value in the first, value in the second). `encoding` are the instruction's bytes in hexadecimal, in the order
-    of their addresses for whole-byte units, else the digits of the word; `assembly` is its text.
+    `differences` are (what, value in the first, value in the second). `encoding` are the instruction's bits as hexadecimal digits, most
+    significant first ("0b..." where they are no whole digits); `assembly` is its text. `question` is the definition that was replayed, of
+    the states called `states`; `promoted` (status that counts as control) and `partial` (the real mode gives up part of the view) are what
+    it was judged under, beside `host`.
     """
 
     machine: str
@@ -55,6 +57,10 @@ class Witness:
     differences: tuple[tuple[str, str, str], ...]
     related: bool = True
     host: Mapping[str, int] = field(default_factory=dict)
+    question: str = ""
+    states: tuple[str, str] = ("g", "r")
+    promoted: tuple[str, ...] = ()
+    partial: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with everything that a replay needs."""
@@ -72,6 +78,10 @@ class Witness:
             "choices": _plain(self.choices),
             "host": dict(self.host),
             "related": self.related,
+            "question": self.question,
+            "states": list(self.states),
+            "promoted": list(self.promoted),
+            "partial": self.partial,
             "first": _side_to_json(self.first),
             "second": _side_to_json(self.second),
             "differences": [list(difference) for difference in self.differences],
@@ -96,13 +106,17 @@ class Witness:
                 choices=_unplain(data["choices"]),
                 host=dict(data["host"]),
                 related=bool(data["related"]),
+                question=str(data["question"]),
+                states=(str(data["states"][0]), str(data["states"][1])),
+                promoted=tuple(map(str, data["promoted"])),
+                partial=bool(data["partial"]),
                 first=_side_from_json(data["first"]),
                 second=_side_from_json(data["second"]),
                 differences=tuple((str(what), str(one), str(other)) for what, one, other in data["differences"]),
             )
         except KeyError as missing:
             raise InputError(f"the witness lacks the key `{missing.args[0]}`") from None
-        except (TypeError, ValueError, AttributeError):
+        except (TypeError, ValueError, AttributeError, IndexError):
             raise InputError("the witness has a value of the wrong shape") from None
 
 
@@ -134,7 +148,10 @@ def _side_from_json(data: Mapping[str, Any]) -> Side:
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """JSON has text for keys: array indices become decimal text, with "default" beside them."""
-    return {path: {str(key): element for key, element in value.items()} if isinstance(value, Mapping) else value for path, value in values.items()}
+    return {
+        path: {str(key): element for key, element in value.items()} if isinstance(value, Mapping) else value
+        for path, value in values.items()
+    }
 
 
 def _unplain(values: Mapping[str, Any]) -> dict[str, Any]:

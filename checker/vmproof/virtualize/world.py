@@ -191,4 +191,3 @@ def is_false(term: Term) -> bool:
 def is_true(term: Term) -> bool:
     """Whether a Boolean term is the constant true."""
     return term.is_const and term.value is True
-

@@ -82,7 +82,7 @@ class Worlds:
         return self._once(("beside", *paths), build)
 
     def lost(self) -> World:
-        """Two real states of the same VMM-owned control, whose user parts and the guests' own control have nothing to do with each other."""
+        """Two real states of the same VMM-owned control, whose user parts and guests' own control have nothing to do with each other."""
 
         def build(world: World) -> None:
             self._pair(world, False)

@@ -1,0 +1,201 @@
+"""Induction: the initial states satisfy an invariant, and no action leads from a state that satisfies all of them to one that does not.
+
+One query for each action and invariant, in which the invariants are instantiated at the terms that matter (see `quantifiers`); so unsized
+types need no size, and a proof is one for any number of their elements. A state from which an action breaks an invariant need not be
+reachable: it is a counterexample to induction, never a violation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from vmproof.engines.asking import Asker, Task
+from vmproof.engines.domains import normal_value
+from vmproof.engines.goals import undecided
+from vmproof.engines.quantifiers import Instances
+from vmproof.engines.replay import replay
+from vmproof.engines.result import Answer, Trace
+from vmproof.engines.system import Action, Kind, Parameter, Property, TransitionSystem, Variable, domain_of
+from vmproof.engines.unroll import fits, in_range
+from vmproof.engines.verdict import Verdict
+from vmproof.engines.written import written
+from vmproof.solvers import SolverPool, Status
+from vmproof.terms import ArraySort, Term, Value, default_value, evaluate
+
+ENGINE = "induction"
+
+
+@dataclass(frozen=True, eq=False)
+class _Claim:
+    """What is proved: `body` for all values of `parameters`. That leaves hold values of their types is a claim like any other, but of the
+    initial states it is known (`type`)."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: Term
+    type: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcome:
+    """One query's outcome: SAT with the values of the candidate, UNSAT with the names of the claims it used, or UNKNOWN with the reason."""
+
+    status: Status
+    used: frozenset[str] = frozenset()
+    reason: str = ""
+    model: Mapping[str, Value] = field(default_factory=dict)
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+
+
+def induction(system: TransitionSystem, properties: Sequence[Property], *, pool: SolverPool, timeout: float | None = None) -> list[Answer]:
+    """Prove invariants, each with the help of all the others that are proved too, within `timeout` seconds in all; types need no sizes.
+
+    PROVED, or UNKNOWN: "induction: ..." with the counterexample to induction as details. An initial state that violates an invariant of a
+    sized system makes it REFUTED, after replay. VACUOUS if a sized system has no initial state. Other properties than invariants are
+    UNKNOWN.
+    """
+    asker = Asker(pool, timeout)
+    claims = [_claim(item) for item in properties if item.kind is Kind.ALWAYS]
+    types = (_type(system, variable) for variable in system.variables)
+    claims += [claim for claim in types if claim is not None]
+    found = _greatest(system, claims, asker)
+    sized = not system.quantified and not system.defined
+    empty = sized and asker.check(system.init, in_range(system, system.state)).status is Status.UNSAT
+    answers = []
+    for item in properties:
+        if item.kind is not Kind.ALWAYS:
+            answers.append(undecided(item, ENGINE, "induction: it decides invariants only", asker.seconds))
+        elif empty:
+            answers.append(Answer(item.name, Verdict.VACUOUS, ENGINE, "there is no initial state", seconds=asker.seconds))
+        elif item.name not in found:
+            answers.append(Answer(item.name, Verdict.PROVED, ENGINE, seconds=asker.seconds))
+        else:
+            answers.append(_failed(system, item, found[item.name], sized, asker.seconds))
+    return answers
+
+
+@dataclass(frozen=True, eq=False)
+class _Failure:
+    """Why a claim is not proved: from the initial states (no action) or by an action; `without` are claims that failed before."""
+
+    action: Action | None
+    outcome: _Outcome
+    without: tuple[str, ...]
+
+
+def _greatest(system: TransitionSystem, claims: Sequence[_Claim], asker: Asker) -> dict[str, _Failure]:
+    """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it."""
+    alive = list(claims)
+    failures: dict[str, _Failure] = {}
+    pending: list[tuple[_Claim, Action | None]] = [(claim, None) for claim in claims if not claim.type]
+    pending += [(claim, action) for claim in claims for action in system.actions]
+    used: dict[tuple[str, str | None], frozenset[str]] = {}
+    while pending:
+        outcomes = asker.run(_asked(system, claim, action, alive) for claim, action in pending)
+        without = tuple(failures)
+        for (claim, action), outcome in zip(pending, outcomes, strict=True):
+            if outcome.status is Status.UNSAT:
+                used[claim.name, action.name if action is not None else None] = outcome.used
+            elif claim.name not in failures:
+                failures[claim.name] = _Failure(action, outcome, without)
+        alive = [claim for claim in alive if claim.name not in failures]
+        gone = failures.keys() - set(without)
+        pending = [(claim, action) for claim in alive for action in system.actions if used[claim.name, action.name] & gone]
+    return failures
+
+
+def _claim(item: Property) -> _Claim:
+    pool = item.term.pool
+    return _Claim(item.name, item.parameters, pool.implies(domain_of(item.parameters, pool), item.term))
+
+
+def _type(system: TransitionSystem, variable: Variable) -> _Claim | None:
+    """That a leaf holds values of its type, where its sort has others."""
+    pool, element = system.pool, variable.term
+    parameters: list[Parameter] = []
+    while isinstance(element.sort, ArraySort):
+        index = pool.var(f"{variable.path}#index {len(parameters)}", element.sort.index)
+        outermost = not parameters and not isinstance(element.sort.element, ArraySort)
+        parameters.append(Parameter(f"index {len(parameters)}", index, variable.indices if outermost else None))
+        element = pool.select(element, index)
+    body = fits(variable, element)
+    if body is pool.true:
+        return None
+    return _Claim(f"the type of {variable.path}", tuple(parameters), pool.implies(domain_of(parameters, pool), body), type=True)
+
+
+def _asked(system: TransitionSystem, claim: _Claim, action: Action | None, hypotheses: Iterable[_Claim]) -> Task[_Outcome]:
+    """Whether the claim can be false in an initial state, or after the action from a state that satisfies the hypotheses."""
+    pool = system.pool
+    question = Instances(system)
+    arbitrary = {item.term: question.constant(f"{claim.name}?{item.name}", item.term.sort) for item in claim.parameters}
+    changed: dict[Term, Term] = {}
+    if action is not None:
+        changed = {v.term: action.next[v.path] for v in system.variables if v.path in action.next}
+        if changed.keys().isdisjoint(question.depends([claim.body])):
+            return _Outcome(Status.UNSAT, frozenset([claim.name]))
+    [goal] = question.rename([claim.body], {**changed, **arbitrary})
+    for item in hypotheses:
+        if action is not None or item.type:
+            question.state([parameter.term for parameter in item.parameters], item.body, item.name)
+    if action is None:
+        question.assume(system.init)
+        question.assume(in_range(system, system.state))
+    else:
+        question.assume(pool.and_(action.guard, domain_of((*action.parameters, *action.choices), pool)))
+    question.assume(pool.not_(goal))
+    answer = yield from question.decide()
+    if answer.model is None:
+        return _Outcome(answer.status, frozenset(question.used), answer.reason)
+    chosen = {item.name: value_in(answer.model, arbitrary[item.term]) for item in claim.parameters}
+    return _Outcome(Status.SAT, model=answer.model, parameters=chosen)
+
+
+def _failed(system: TransitionSystem, item: Property, failure: _Failure, sized: bool, seconds: float) -> Answer:
+    outcome, action = failure.outcome, failure.action
+    what = f"that {action.name} preserves {item.name}" if action is not None else f"that the initial states satisfy {item.name}"
+    if outcome.status is Status.UNKNOWN:
+        return undecided(item, ENGINE, f"{outcome.reason}: not decided {what}", seconds)
+    if action is None:
+        if sized:
+            values = {v.path: normal_value(v, value_in(outcome.model, v.term)) for v in system.variables}
+            trace = Trace(values, ())
+            if replay(system, trace, item, outcome.parameters) is None:
+                return Answer(item.name, Verdict.REFUTED, ENGINE, trace=trace, parameters=outcome.parameters, seconds=seconds)
+        reason = f"induction: an initial state may violate {item.name}"
+    else:
+        reason = f"induction: {action.name} does not preserve {item.name} from a state that satisfies all of the invariants that are proved"
+        if not failure.without:
+            reason = f"induction: {action.name} does not preserve {item.name} from a state that satisfies all invariants"
+    names = [name for name in failure.without if not name.startswith("the type of ")]
+    if names:
+        reason += f" ({', '.join(names)} cannot be used, for want of a proof)"
+    return Answer(item.name, Verdict.UNKNOWN, ENGINE, reason, seconds=seconds, details=_details(system, item, action, outcome))
+
+
+def _details(system: TransitionSystem, claim: Property, action: Action | None, outcome: _Outcome) -> dict[str, str]:
+    """The counterexample to induction as text: the state, the action with its parameters, what it changes, the claim's parameters."""
+    model = outcome.model
+    before = {v.path: value_in(model, v.term) for v in system.variables}
+    details = {f"state {v.path}": written(v, before[v.path]) for v in system.variables}
+    if action is not None:
+        details["action"] = action.name
+        inputs = (*action.parameters, *action.choices)
+        details.update((f"action parameter {item.name}", written(item, value_in(model, item.term))) for item in inputs)
+        after = dict(zip(action.next, _evaluated(model, action.next.values()), strict=True))
+        for v in system.variables:
+            if v.path in after and after[v.path] != before[v.path]:
+                details[f"after {v.path}"] = written(v, after[v.path])
+    details.update((f"parameter {item.name}", written(item, outcome.parameters[item.name])) for item in claim.parameters)
+    return details
+
+
+def value_in(model: Mapping[str, Value], term: Term) -> Value:
+    """The value that a model gives to a variable; one that the query did not need has its default."""
+    known = model.get(term.name)
+    return default_value(term.sort) if known is None else known
+
+
+def _evaluated(model: Mapping[str, Value], terms: Iterable[Term]) -> list[Value]:
+    return evaluate(terms, lambda variable: value_in(model, variable))

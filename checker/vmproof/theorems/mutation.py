@@ -1,0 +1,194 @@
+"""Mutants of a system: fixed, small changes of what it does, each of which a proof about it should notice.
+
+What a system claims is never changed, only what it does: actions, initial states, and the functions that these call.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vmproof.language import Description
+from vmproof.language.source import Source
+from vmproof.theorems.checks import dropped_checks
+from vmproof.theorems.edits import rewritten, shown, statements, without
+from vmproof.theorems.theorem import Theorem
+
+STATEMENT_DROPPED = "statement dropped"
+GUARD_DROPPED = "guard dropped"
+COMPARISON = "comparison changed"
+CONSTANT = "constant changed"
+VARIABLE = "variable swapped"
+BRANCH = "branches exchanged"
+OPERATORS = (STATEMENT_DROPPED, GUARD_DROPPED, COMPARISON, CONSTANT, VARIABLE, BRANCH)
+
+_CLAIMS = ("invariant", "reachable", "eventually")
+_DOES = ("action", "init", "fair")
+_TURNED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+}
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change. `before` is the source line it touches, `after` that line then; `replaced` is the whole text of the file."""
+
+    path: Path
+    line: int
+    function: str
+    operator: str
+    before: str
+    after: str
+    replaced: str
+
+    def of(self, theorem: Theorem, number: int) -> Theorem:
+        """The theorem about the mutant."""
+        texts = {**theorem.texts, self.path.resolve(): self.replaced}
+        return replace(theorem, name=f"{theorem.name}#{number}", texts=texts)
+
+
+def system_mutants(sources: Sequence[Source]) -> list[Mutant]:
+    """All mutants of a system's files, in order of file and line."""
+    functions = {node.name: node for source in sources for node in source.tree.body if isinstance(node, ast.FunctionDef)}
+    does = _called(functions, [name for name, node in functions.items() if _decorated(node, _DOES)])
+    enums = {node.name: _members(node) for source in sources for node in source.tree.body if isinstance(node, ast.ClassDef)}
+    found: list[Mutant] = []
+    for source in sources:
+        constants = _constants(source)
+        for node in source.tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name in does and not _decorated(node, _CLAIMS):
+                found += _Mutator(source, node, enums, constants).mutants()
+    unique = {(mutant.path, mutant.replaced): mutant for mutant in reversed(found)}
+    return sorted(unique.values(), key=lambda mutant: (str(mutant.path), mutant.line, OPERATORS.index(mutant.operator)))
+
+
+def machine_mutants(description: Description) -> list[Mutant]:
+    """The description without each of its privilege checks."""
+    return [
+        Mutant(check.path, check.line, check.function, GUARD_DROPPED, check.text, "pass", check.replaced)
+        for check in dropped_checks(description)
+    ]
+
+
+class _Mutator:
+    """Finds the mutants of one function."""
+
+    def __init__(self, source: Source, function: ast.FunctionDef, enums: dict[str, list[str]], constants: dict[str, str]) -> None:
+        self._source = source
+        self._function = function
+        self._enums = enums
+        parameters = {arg.arg: ast.unparse(arg.annotation) for arg in function.args.args if arg.annotation is not None}
+        self._alike = {**parameters, **constants}
+
+    def mutants(self) -> Iterator[Mutant]:
+        for statement in statements(self._function.body):
+            yield from self._statement(statement)
+        for part in self._function.body:
+            for node in ast.walk(part):
+                if isinstance(node, ast.expr):
+                    for operator, changed in self._expression(node):
+                        yield self._changed(node, operator, changed)
+
+    def _statement(self, statement: ast.stmt) -> Iterator[Mutant]:
+        match statement:
+            case ast.Expr(ast.Constant()) | ast.Pass() | ast.Return():
+                return
+            case ast.Expr(ast.Call(ast.Name("require"))):
+                yield self._mutant(statement, GUARD_DROPPED, "pass", without(self._source, statement))
+            case ast.If():
+                yield self._mutant(statement, STATEMENT_DROPPED, "pass", without(self._source, statement))
+                turned = copy.copy(statement)
+                if statement.orelse:
+                    turned.body, turned.orelse = statement.orelse, statement.body
+                else:
+                    turned.test = ast.UnaryOp(ast.Not(), statement.test)
+                text = _indented(ast.unparse(turned), statement.col_offset)
+                yield self._mutant(statement, BRANCH, text.splitlines()[0], rewritten(self._source, statement, text))
+            case _:
+                yield self._mutant(statement, STATEMENT_DROPPED, "pass", without(self._source, statement))
+
+    def _expression(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+        match node:
+            case ast.BoolOp(op, values):
+                for left_out in range(len(values)):
+                    rest = [value for number, value in enumerate(values) if number != left_out]
+                    yield GUARD_DROPPED, rest[0] if len(rest) == 1 else ast.BoolOp(op, rest)
+            case ast.Compare(left, [operator], [right]):
+                for turned in _TURNED.get(type(operator), ()):
+                    yield COMPARISON, ast.Compare(left, [turned()], [right])
+            case ast.Constant(bool() as value):
+                yield CONSTANT, ast.Constant(not value)
+            case ast.Constant(int() as value):
+                yield CONSTANT, ast.Constant(value + 1)
+                if value > 0:
+                    yield CONSTANT, ast.Constant(value - 1)
+            case ast.Attribute(ast.Name(owner), member) if member in self._enums.get(owner, []):
+                members = self._enums[owner]
+                if len(members) > 1:
+                    other = members[(members.index(member) + 1) % len(members)]
+                    yield CONSTANT, ast.Attribute(ast.Name(owner), other)
+            case ast.Name(name, ast.Load()) if name in self._alike:
+                for other, kind in self._alike.items():
+                    if other != name and kind == self._alike[name]:
+                        yield VARIABLE, ast.Name(other)
+            case ast.IfExp(test, body, orelse):
+                yield BRANCH, ast.IfExp(test, orelse, body)
+
+    def _changed(self, node: ast.expr, operator: str, changed: ast.expr) -> Mutant:
+        text = ast.unparse(changed)
+        if not isinstance(changed, ast.Name | ast.Constant | ast.Attribute):
+            text = f"({text})"
+        replaced = rewritten(self._source, node, text)
+        lines = replaced.split("\n")
+        return self._mutant(node, operator, lines[node.lineno - 1].strip(), replaced)
+
+    def _mutant(self, node: ast.stmt | ast.expr, operator: str, after: str, replaced: str) -> Mutant:
+        source = self._source
+        return Mutant(source.path, node.lineno, self._function.name, operator, shown(source, node), after, replaced)
+
+
+def _decorated(node: ast.FunctionDef, names: Sequence[str]) -> bool:
+    calls = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
+    return any(isinstance(each, ast.Name) and each.id in names for each in calls)
+
+
+def _called(functions: dict[str, ast.FunctionDef], roots: Sequence[str]) -> set[str]:
+    """The functions that the roots are or mention, directly or through others."""
+    seen: set[str] = set()
+    pending = list(roots)
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        pending += [node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name) and node.id in functions]
+    return seen
+
+
+def _members(node: ast.ClassDef) -> list[str]:
+    if not any(isinstance(base, ast.Name) and base.id == "Enum" for base in node.bases):
+        return []
+    return [target.id for part in node.body if isinstance(part, ast.Assign) for target in part.targets if isinstance(target, ast.Name)]
+
+
+def _constants(source: Source) -> dict[str, str]:
+    """The constants of a file by name, each with the text of its type."""
+    found: dict[str, str] = {}
+    for node in source.tree.body:
+        match node:
+            case ast.Assign([ast.Name(name)], ast.Call(ast.Name("constant"), [kind])):
+                found[name] = ast.unparse(kind)
+    return found
+
+
+def _indented(text: str, columns: int) -> str:
+    first, *rest = text.splitlines()
+    return "\n".join([first, *(" " * columns + line for line in rest)])

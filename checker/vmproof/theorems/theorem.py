@@ -1,0 +1,63 @@
+"""Theorems as files state them: what is claimed of which subject, how it is to be proved, and what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vmproof.engines.verdict import Verdict
+from vmproof.errors import Place
+
+VIRTUALIZE = "virtualize"
+METHODS = ("auto", "explicit", "induction", "k-induction", "bmc", "liveness", VIRTUALIZE)
+"""How a theorem is proved: an engine for the properties of a system, or the theorems on virtualizability for a machine."""
+
+EXPECTATIONS = (Verdict.PROVED, Verdict.REFUTED, Verdict.HOLDS_UP_TO, Verdict.VACUOUS)
+
+DEFAULT_TIMEOUT = 120.0
+"""Seconds for one theorem."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of the subject that its proof must notice: in the function `function`, the statement `drop` is left out, or the text
+    `replace` gives way to `by`."""
+
+    function: str
+    drop: str = ""
+    replace: str = ""
+    by: str = ""
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """One theorem. `prove`: properties of a system, or theorems of `vmproof check`; empty for all that make sense.
+
+    `bound`: steps for `bmc` and `k-induction`. `sizes`: of unsized types; `parameters`: what the file declares with `parameter(...)`.
+    `critical`: the instructions that must be found critical, neither fewer nor more; None if that is not claimed. `texts` stand in for the
+    contents of files.
+    """
+
+    name: str
+    claim: str
+    subject: Path
+    prove: tuple[str, ...] = ()
+    method: str = "auto"
+    expect: Verdict = Verdict.PROVED
+    bound: int | None = None
+    timeout: float | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, int] = field(default_factory=dict)
+    scenario: str | None = None
+    critical: tuple[str, ...] | None = None
+    change: Change | None = None
+    texts: Mapping[Path, str] = field(default_factory=dict)
+    place: Place | None = field(default=None, compare=False)
+    keys: Mapping[str, Place] = field(default_factory=dict, compare=False)
+
+    @property
+    def file(self) -> str:
+        """The name of the file that states it, without extension."""
+        return self.place.path.stem if self.place else ""

@@ -1,0 +1,72 @@
+"""Dropping any one privilege check of a model is noticed: the critical set or the equivalence verdict changes.
+
+The checks are found in the text of the model, not listed here. A check whose absence changes nothing needs a reason in `SURVIVORS`.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from vmproof.language import Description, load
+from vmproof.theorems.checks import DroppedCheck, dropped_checks
+from vmproof.virtualize import judge
+
+MODELS = Path(__file__).parents[2] / "models"
+
+SURVIVORS: dict[tuple[str, str], str] = {}
+"""(model, function) of a check that may be dropped, with the reason in the semantics."""
+
+
+@cache
+def machine(model: str) -> Description:
+    return load(MODELS / f"{model}.py")
+
+
+def affected(description: Description, function: str) -> tuple[str, ...]:
+    """The instructions whose body is this function, or reaches it through calls."""
+    functions = {node.name: node for source in description.sources for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)}
+    reaching = {function}
+    while True:
+        more = {
+            name
+            for name, node in functions.items()
+            if name not in reaching
+            and any(isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in reaching for part in ast.walk(node))
+        }
+        if not more:
+            break
+        reaching |= more
+    return tuple(item.name for item in description.instructions if item.function.name in reaching)
+
+
+def verdict(description: Description, names: tuple[str, ...]) -> tuple[object, ...]:
+    found = judge(description, only=names)
+    return tuple(found.critical), found.theorems["equivalence"].verdict
+
+
+@cache
+def untouched(model: str, names: tuple[str, ...]) -> tuple[object, ...]:
+    return verdict(machine(model), names)
+
+
+CASES = [(model, check) for model in ("pg74", "m68000", "m68010") for check in dropped_checks(machine(model))]
+
+
+def test_the_checks_are_found() -> None:
+    found = {model: {check.function for each, check in CASES if each == model} for model in ("pg74", "m68000", "m68010")}
+    assert found["pg74"] == {"halt", "load_relocation", "load_psw"}
+    assert {"move_to_sr", "rte", "stop", "reset"} <= found["m68000"]
+    assert found["m68000"] < found["m68010"], "the 68010 has more"
+
+
+@pytest.mark.parametrize(("model", "check"), CASES, ids=[f"{model}-{check.function}" for model, check in CASES])
+def test_a_missing_privilege_check_is_noticed(model: str, check: DroppedCheck) -> None:
+    names = affected(machine(model), check.function)
+    assert names, f"{check.function} is reached by no instruction"
+    without = load(MODELS / f"{model}.py", texts=check.texts)
+    noticed = verdict(without, names) != untouched(model, names)
+    assert noticed != ((model, check.function) in SURVIVORS), f"{check.path.name}:{check.line}: {check.text}"
