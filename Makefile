@@ -13,9 +13,11 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/vmproof prove
 
 bench: $(INSTALLED)
 	$(BIN)/python tests/bench/bench_check.py
+	$(BIN)/python tests/bench/bench_states.py
 
 lint: $(INSTALLED)
 	$(BIN)/python -m ruff check

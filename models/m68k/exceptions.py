@@ -22,7 +22,7 @@ def push(m, value):
 
 
 def go_to_vector(m, base, vector):
-    """Exception vectors lie in supervisor data space (UM 6.2.1); each is read as two words, the address of each within the 24 bits of the bus."""
+    """Vectors lie in supervisor data space (UM 6.2.1); each is read as two words, whose addresses wrap within the 24 bits of the bus."""
     at = base + (zext(vector, 32) << 2)
     m.pc = cat(*[m.mem.read(physical(bits[3](SUPERVISOR_DATA), at + offset), 2) for offset in (0, 2)])
 

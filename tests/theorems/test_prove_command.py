@@ -70,7 +70,8 @@ def verdicts(project: Path, *arguments: str) -> dict[str, tuple[str, bool, bool]
 def test_theorems_are_proved_once(project: Path) -> None:
     first = prove(project)
     assert first.returncode == 0, first.stdout + first.stderr
-    assert sorted(line.split()[:3] for line in first.stdout.splitlines()[:2]) == [["ok", "lock", "proved"], ["ok", "lock-forgets", "refuted"]]
+    lines = sorted(line.split()[:3] for line in first.stdout.splitlines()[:2])
+    assert lines == [["ok", "lock", "proved"], ["ok", "lock-forgets", "refuted"]]
     assert "2 theorems: 2 as expected" in first.stdout
     assert verdicts(project) == {"lock": ("proved", True, True), "lock-forgets": ("refuted", True, True)}
     path = project / "proofs" / "locks.toml"
@@ -103,7 +104,8 @@ def test_a_failure_names_claim_trace_and_command(project: Path) -> None:
 
 def test_what_cannot_happen_makes_a_theorem_vacuous(project: Path) -> None:
     path = project / "peterson.py"
-    path.write_text(PETERSON.replace("    require(w.at[i] == Where.inside)\n", "    require(w.at[i] == Where.inside and w.at[i] == Where.away)\n"))
+    guard = "require(w.at[i] == Where.inside"
+    path.write_text(PETERSON.replace(f"{guard})", f"{guard} and w.at[i] == Where.away)"))
     result = prove(project, "lock")
     assert result.returncode == 4
     assert "The action leave cannot happen." in result.stdout

@@ -28,6 +28,7 @@ class Asker:
         self._pool = pool
         self.started = time.monotonic()
         self._deadline = None if timeout is None else self.started + timeout
+        self._known: dict[frozenset[Term], Answer] = {}
 
     @property
     def seconds(self) -> float:
@@ -49,8 +50,14 @@ class Asker:
         return late
 
     def check(self, *assertions: Term) -> Answer:
-        """Ask and wait: do the assertions have a model?"""
-        return self._settled(assertions, self.submit(assertions).result())
+        """Ask and wait: do the assertions have a model? What was decided before is not asked again."""
+        key = frozenset(assertions)
+        if key not in self._known:
+            answer = self._settled(assertions, self.submit(assertions).result())
+            if answer.status is Status.UNKNOWN:
+                return answer
+            self._known[key] = answer
+        return self._known[key]
 
     def _settled(self, assertions: Iterable[Term], answer: Answer) -> Answer:
         """The answer, or another solver's: one may find a model and not be able to say what it is."""
@@ -63,7 +70,7 @@ class Asker:
         """The results of all tasks, in order; a few are in flight at a time. An exception of a task ends everything."""
         queue = deque(enumerate(tasks))
         results: dict[int, T] = {}
-        waiting: dict[Future[Answer], tuple[int, Task[T], tuple[Term, ...]]] = {}
+        waiting: dict[int, tuple[Future[Answer], Task[T], tuple[Term, ...]]] = {}
 
         def step(number: int, task: Task[T], answer: Answer | None) -> None:
             try:
@@ -71,14 +78,14 @@ class Asker:
             except StopIteration as end:
                 results[number] = end.value
                 return
-            waiting[self.submit(assertions)] = (number, task, assertions)
+            waiting[number] = (self.submit(assertions), task, assertions)
 
         while queue or waiting:
             while queue and len(waiting) < _IN_FLIGHT:
                 step(*queue.popleft(), None)
             if waiting:
-                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    number, task, assertions = waiting.pop(future)
+                wait([future for future, _, _ in waiting.values()], return_when=FIRST_COMPLETED)
+                for number in [number for number, (future, _, _) in waiting.items() if future.done()]:
+                    future, task, assertions = waiting.pop(number)
                     step(number, task, self._settled(assertions, future.result()))
         return [results[number] for number in sorted(results)]

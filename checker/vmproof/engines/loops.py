@@ -6,7 +6,7 @@ action is somewhere disabled, or taken, for each value of its parameters.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vmproof.engines.asking import Asker
 from vmproof.engines.depths import least
@@ -37,6 +37,7 @@ class LoopSearch:
         self._stuck = stuck(system)
         self._limits = domain_of(claim.parameters, system.pool)
         self._waiting: list[Term] = []
+        self._goals: list[Term] = []
         self._ends = True  # no execution that waits, from any state, was seen to end stuck
 
     def run(self, bound: int) -> Answer:
@@ -48,54 +49,65 @@ class LoopSearch:
         return undecided(self._claim, self._engine, f"bound: no violation within {bound} steps", self._asker.seconds)
 
     def _at(self, k: int) -> Answer | None:
-        unrolling, claim = self._unrolling, self._claim
-        path = [*unrolling.initial(), *unrolling.path(k), self._limits]
-        [end] = unrolling.at(k, [self._stuck])
-        dead = [*path, self._waits(k), end]
-        reply = self._asker.check(*dead)
-        if reply.model is not None:
-            return self._violated(dead, k, dict(reply.model), stuck_end=True)
+        """The answer, if executions of `k` steps decide it."""
+        unrolling = self._unrolling
+        path = [*unrolling.initial(), *unrolling.path(k)]
+        waiting = [*path, self._limits, self._waits(k)]
+        reply = self._asker.check(*waiting)
         if reply.status is Status.UNKNOWN:
-            return undecided(claim, self._engine, f"{reply.reason}: undecided at {k} steps", self._asker.seconds)
+            return self._unknown(reply.reason, k)
+        if reply.status is Status.UNSAT:  # nor is there a loop of this length, whose first state waits, too
+            return self._over(k, path)
+        reply = self._asker.check(*waiting, *unrolling.at(k, [self._stuck]))
+        if reply.model is not None:
+            return self._violated([*waiting, *unrolling.at(k, [self._stuck])], k, reply.model, stuck_end=True)
+        if reply.status is Status.UNKNOWN:
+            return self._unknown(reply.reason, k)
         if k > 0:
-            loop = [*path, *self._loop(k)]
+            loop = [*waiting, *self._loop(k)]
             reply = self._asker.check(*loop)
             if reply.model is not None:
-                return self._violated(loop, k, dict(reply.model))
+                return self._violated(loop, k, reply.model)
             if reply.status is Status.UNKNOWN:
-                return undecided(claim, self._engine, f"{reply.reason}: undecided at {k} steps", self._asker.seconds)
-        return self._over(k)
+                return self._unknown(reply.reason, k)
+        return None if self._claim.premise is None else self._prompt(k)
 
-    def _over(self, k: int) -> Answer | None:
-        """The proof that nothing waits for `k` steps, if it is one: what waits then ends stuck before, and nothing does."""
-        unrolling, claim = self._unrolling, self._claim
-        path = unrolling.path(k)
-        if self._asker.check(*unrolling.initial(), *path).status is Status.UNSAT:
-            if k == 0:
-                return Answer(claim.name, Verdict.VACUOUS, self._engine, "there is no initial state", seconds=self._asker.seconds)
+    def _over(self, k: int, path: Sequence[Term]) -> Answer | None:
+        """The answer, if it is decided by that no execution waits after `k` steps: what waited before was not stuck."""
+        longer = self._asker.check(*path)
+        if longer.status is Status.UNSAT and k == 0:
+            return Answer(self._claim.name, Verdict.VACUOUS, self._engine, "there is no initial state", seconds=self._asker.seconds)
+        if longer.status is Status.UNSAT:
             return self._proved(f"no execution has more than {k - 1} steps")
-        if claim.premise is None:
-            if self._asker.check(*unrolling.initial(), *path, self._limits, self._waits(k)).status is Status.UNSAT:
-                return self._proved(f"it is reached within {k} steps")
-            return None
-        pool = self._system.pool
+        if self._claim.premise is None:
+            return self._proved(f"it is reached within {k} steps")
+        return self._prompt(k)
+
+    def _prompt(self, k: int) -> Answer | None:
+        """The proof that from no state of the premise an execution waits for `k` steps, if it is one: none ended stuck before, either."""
+        unrolling, claim, pool = self._unrolling, self._claim, self._system.pool
+        assert claim.premise is not None
         [known, premise] = unrolling.at(0, [self._known, claim.premise])
-        goals = [term for j in range(k + 1) for term in unrolling.at(j, [claim.term])]
-        waits = [*path, self._limits, known, premise, *(pool.not_(goal) for goal in goals)]
+        waits = [*unrolling.path(k), self._limits, known, premise, *(pool.not_(self._goal(j)) for j in range(k + 1))]
         if self._ends and self._asker.check(*waits).status is Status.UNSAT:
             return self._proved(f"it is reached within {k} steps")
         self._ends = self._ends and self._asker.check(*waits, *unrolling.at(k, [self._stuck])).status is Status.UNSAT
         return None
 
+    def _goal(self, k: int) -> Term:
+        """That the goal is reached in the state after `k` steps."""
+        while len(self._goals) <= k:
+            self._goals += self._unrolling.at(len(self._goals), [self._claim.term])
+        return self._goals[k]
+
     def _waits(self, k: int) -> Term:
         """That after `k` steps the premise has held and the goal was not reached since."""
-        pool, claim = self._system.pool, self._claim
+        pool, premise = self._system.pool, self._claim.premise
         while len(self._waiting) <= k:
             j = len(self._waiting)
-            begins = claim.premise if claim.premise is not None else pool.bool(j == 0)
-            [begins, goal] = self._unrolling.at(j, [begins, claim.term])
+            [begins] = self._unrolling.at(j, [premise if premise is not None else pool.bool(j == 0)])
             before = self._waiting[-1] if self._waiting else pool.false
-            self._waiting.append(pool.and_(pool.or_(before, begins), pool.not_(goal)))
+            self._waiting.append(pool.and_(pool.or_(before, begins), pool.not_(self._goal(j))))
         return self._waiting[k]
 
     def _loop(self, k: int) -> list[Term]:
@@ -106,8 +118,7 @@ class LoopSearch:
         claims = [pool.ult(start, pool.bv(k, width)), self._waits(k - 1)]
         inside = [pool.ule(start, pool.bv(j, width)) for j in range(k)]
         for j in range(k):
-            [goal] = unrolling.at(j, [self._claim.term])
-            claims.append(pool.implies(inside[j], pool.not_(goal)))
+            claims.append(pool.implies(inside[j], pool.not_(self._goal(j))))
             claims.append(pool.implies(pool.eq(start, pool.bv(j, width)), unrolling.same(j, k)))
         for instance in self._fair:
             just = []
@@ -124,7 +135,7 @@ class LoopSearch:
         equal = (pool.eq(step.inputs[item.name], pool.value(item.term.sort, value)) for item, value in given)
         return pool.and_(step.condition, *equal)
 
-    def _violated(self, assertions: Sequence[Term], k: int, model: dict[str, Value], stuck_end: bool = False) -> Answer:
+    def _violated(self, assertions: Sequence[Term], k: int, model: Mapping[str, Value], stuck_end: bool = False) -> Answer:
         parameters = self._claim.parameters
         costs = [*self._unrolling.inputs_away(k), *(away(item.term) for item in parameters)]
         best = least(self._asker, assertions, costs, model)
@@ -134,6 +145,9 @@ class LoopSearch:
         loop = None if stuck_end else int(start) if isinstance(start, int) else 0
         trace = self._unrolling.trace(best, k, loop, stuck_end)
         return found(self._system, self._claim, self._engine, trace, given, self._asker.seconds)
+
+    def _unknown(self, reason: str, k: int) -> Answer:
+        return undecided(self._claim, self._engine, f"{reason}: undecided at {k} steps", self._asker.seconds)
 
     def _proved(self, reason: str) -> Answer:
         return Answer(self._claim.name, Verdict.PROVED, self._engine, reason, seconds=self._asker.seconds)

@@ -108,7 +108,8 @@ def _domain(pool: Pool, item: SystemVariable, term: Term) -> Term:
         at = pool.concat(*(pool.bv(code, scalar_width(part)) for code, part in zip(codes, item.index, strict=True)))
         element = pool.select(term, at)
         exists = all(code < (count(part) or 0) for code, part in zip(codes, item.index, strict=True))
-        claims.append(_legal(pool, item.type, element) if exists else pool.eq(element, pool.value(element.sort, default_value(element.sort))))
+        nothing = pool.value(element.sort, default_value(element.sort))
+        claims.append(_legal(pool, item.type, element) if exists else pool.eq(element, nothing))
     return pool.and_(*claims)
 
 

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from vmproof.engines.reading import count
 from vmproof.language.machine import ActionDeclaration, PropertyDeclaration
 from vmproof.language.systems import System, SystemVariable
-from vmproof.language.types import ArrayType, BitsType, EnumType, LayoutType, RecordType, Type, UnsizedType, scalar_width
+from vmproof.language.types import ArrayType, BoolType, EnumType, LayoutType, RecordType, Type, UnsizedType, scalar_width
 from vmproof.terms import ArrayValue, Value
 
 Plain: TypeAlias = "bool | int | str"
@@ -108,6 +108,8 @@ class Naming:
         if isinstance(value, ArrayValue):
             raise ValueError("an array is written element by element")
         match kind:
+            case BoolType():
+                return bool(value)  # an index comes as a number
             case EnumType():
                 return kind.name_of(int(value))
             case UnsizedType():
@@ -208,7 +210,7 @@ def _leaf(item: SystemVariable, fields: Mapping[str, Type]) -> Leaf:
         elif isinstance(kind, RecordType | LayoutType) and rest:
             part, _, rest = rest.partition(".")
             pieces[-1] += f".{part}"
-            kind = kind.fields[part] if isinstance(kind, RecordType) else BitsType(1)
+            kind = kind.fields[part] if isinstance(kind, RecordType) else kind.fields[part].type
         else:
-            kind = None
-    return Leaf(item.path, tuple(pieces), tuple(groups), item.type, item.rigid, item)
+            break
+    return Leaf(item.path, tuple(pieces), tuple(groups), kind or item.type, item.rigid, item)

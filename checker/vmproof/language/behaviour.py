@@ -48,8 +48,10 @@ def declare_behaviour(machine: Machine, run: Expressions, function: Function, no
     if node.args.vararg or node.args.kwarg or node.args.kwonlyargs or node.args.defaults or not node.args.args:
         raise run.wrong(node, f"`{node.name}` takes the state, then plain parameters without defaults")
     fair = Decorator.FAIR in kinds
-    kind: Value = main[0] if main else Decorator.ACTION
-    assert isinstance(kind, Decorator)
+    chosen: Value = main[0] if main else Decorator.ACTION
+    if not isinstance(chosen, Decorator):
+        raise run.wrong(node, f"`{node.name}` has a decorator that is none of the language's")
+    kind: Decorator = chosen
     if fair and kind is not Decorator.ACTION:
         raise run.wrong(node, "@fair stands above an action")
     calls = {each_kind: each for each_kind, each in zip(kinds, node.decorator_list, strict=True) if isinstance(each, ast.Call)}
@@ -73,7 +75,7 @@ def declare_behaviour(machine: Machine, run: Expressions, function: Function, no
 
 
 def _unused(machine: Machine, run: Expressions, node: ast.FunctionDef) -> None:
-    if node.name in {item.name for item in (*machine.actions, *machine.properties)}:
+    if node.name in {item.name for item in machine.actions} | {item.name for item in machine.properties}:
         raise run.wrong(node, f"two actions or properties are called `{node.name}`")
 
 

@@ -62,7 +62,8 @@ def failure_blocks(theorem: Theorem, outcome: Outcome) -> list[Block]:
         blocks.append(Paragraph(f"{theorem.place.path}:{theorem.place.line}"))
     for text in dict.fromkeys((outcome.mismatch, outcome.reason)):
         if text:
-            blocks.append(Paragraph(f"{text[0].upper()}{text[1:]}{'' if text.endswith(('.', '?')) else '.'}", tone=tone))
+            sentence = text if outcome.verdict is Verdict.ERROR else f"{text[0].upper()}{text[1:]}."
+            blocks.append(Paragraph(sentence, tone=tone))
     for item in outcome.found:
         if item.verdict is outcome.verdict or item.verdict is Verdict.REFUTED:
             blocks += finding_blocks(item)

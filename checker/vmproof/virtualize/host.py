@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import combinations, islice
+from itertools import combinations
 
 from vmproof.engines.verdict import Verdict
 from vmproof.terms import BitVecSort, Term, Value, evaluate, substitute, variables
@@ -18,9 +18,6 @@ from vmproof.virtualize.world import World
 MOST_TRIED = 64
 """How many configurations are judged before the search is given up."""
 
-MOST_COMPARED = 4096
-"""How many configurations are compared to show the one that comes nearest."""
-
 REFUTING = ("critical", "resource_control", "needless_trap")
 """The findings that refute a configuration: theorems 1, 4 and 5."""
 
@@ -31,7 +28,7 @@ class Search:
 
     setting: Setting
     widths: dict[str, int] = field(default_factory=dict)
-    _blocks: list[tuple[str, Term, dict[str, Term]]] = field(default_factory=list)
+    _blocks: list[tuple[Term, dict[str, Term]]] = field(default_factory=list)
     _judged: list[dict[str, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -57,20 +54,11 @@ class Search:
         """Whether no counterexample rules an assignment out, and it was not judged yet."""
         if values in self._judged:
             return False
-        return not self._refuting(values)
-
-    def nearest(self) -> dict[str, int]:
-        """The assignment in which the fewest instructions were seen to refute the theorems."""
-        return min(islice(self.assignments(), MOST_COMPARED), key=lambda values: len(self._refuting(values)))
-
-    def _refuting(self, values: Mapping[str, int]) -> set[str]:
-        """The instructions whose counterexamples hold in an assignment."""
-        found: set[str] = set()
-        for name, refuted, bits in self._blocks:
+        for refuted, bits in self._blocks:
             given: dict[Term, Value] = {term: bool(values[path]) if not term.width else values[path] for path, term in bits.items()}
-            if name not in found and evaluate([refuted], given, default=True) == [True]:
-                found.add(name)
-        return found
+            if evaluate([refuted], given, default=True) == [True]:
+                return False
+        return True
 
     def judged(self, values: Mapping[str, int]) -> None:
         self._judged.append(dict(values))
@@ -111,7 +99,7 @@ class Search:
         known = {v: pool.value(v.sort, value) for v, value in candidate.environment.items() if v not in kept}
         [refuted] = substitute(pool, [refuted], known)
         if set(variables([refuted])) <= kept:
-            self._blocks.append((candidate.instruction.name, refuted, bits))
+            self._blocks.append((refuted, bits))
 
 
 def holds(found: Round) -> Verdict:
@@ -164,9 +152,7 @@ def search_host(setting: Setting, first: Round, judge: Callable[[Setting], Round
     reason = (
         f"None of the {search.space} values of {', '.join(searched)} makes virtualizable, resource control and efficiency hold together."
     )
-    # what is critical even in the configuration that refutes least is what no configuration mends
-    nearest = judge(Setting(setting.description, setting.scenario, search.nearest()))
-    return HostResult(searched, Verdict.REFUTED, reason, (), tried, search.space), first if nearest.vacuous else nearest
+    return HostResult(searched, Verdict.REFUTED, reason, (), tried, search.space), first
 
 
 def _weight(values: Mapping[str, int]) -> int:
