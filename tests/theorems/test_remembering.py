@@ -68,9 +68,9 @@ def test_queries_are_remembered_by_what_they_ask(tmp_path: Path) -> None:
 
 def test_a_timeout_is_never_remembered(tmp_path: Path) -> None:
     terms = Pool()
-    x, y = terms.var("x", bitvec(64)), terms.var("y", bitvec(64))
-    hard = terms.and_(terms.eq(terms.mul(x, y), terms.bv((2**31 - 1) * (2**31 - 19), 64)), terms.ult(terms.bv(1, 64), x))
-    small = terms.and_(terms.ult(x, terms.bv(1 << 31, 64)), terms.ult(y, terms.bv(1 << 31, 64)), terms.ult(terms.bv(1, 64), y))
+    x, y = terms.var("x", bitvec(128)), terms.var("y", bitvec(128))  # two primes to be found from their product
+    hard = terms.and_(terms.eq(terms.mul(x, y), terms.bv((2**61 - 1) * (2**62 - 57), 128)), terms.ult(terms.bv(1, 128), x))
+    small = terms.and_(terms.ult(x, terms.bv(1 << 63, 128)), terms.ult(y, terms.bv(1 << 63, 128)), terms.ult(terms.bv(1, 128), y))
     with RememberingPool(Store(tmp_path)) as pool:
         assert pool.check(Query((hard, small)), timeout=0.2).reason == "timeout"
     assert list(tmp_path.rglob("*.json")) == []

@@ -17,7 +17,7 @@ from vmproof.language.module import Module
 from vmproof.language.outcome import Obligation, State
 from vmproof.language.run import Dead
 from vmproof.language.source import Source
-from vmproof.language.types import ArrayType, LayoutType, MemoryType, RecordType, Type, join, leaves
+from vmproof.language.types import ArrayType, BitsType, EnumType, LayoutType, MemoryType, RecordType, Type, join, leaves
 from vmproof.language.values import Function, StateRef, Value
 from vmproof.terms import BitVecSort, Pool, Sort, Term
 
@@ -143,8 +143,20 @@ def _leaves_of(name: str, kind: Type) -> list[SystemVariable]:
         return [SystemVariable(join(name, item.path), sorts[item.path], item.type, (*kind.index, *item.index)) for item in inner]
     if isinstance(kind, MemoryType):
         raise InputError(f"`{name}` is a memory; a system has arrays")
+    found: list[SystemVariable] = []
+    for leaf in leaves(kind):
+        scalar: Type = leaf.enum if isinstance(leaf.enum, EnumType) else _scalar(kind, leaf.path)
+        found.append(SystemVariable(join(name, leaf.path), leaf.sort, scalar))
+    return found
+
+
+def _scalar(kind: Type, path: str) -> Type:
+    """The type of the leaf of a type at a path."""
+
     if isinstance(kind, RecordType):
-        return [item for field, inner in kind.fields.items() for item in _leaves_of(join(name, field), inner)]
+        first, _, rest = path.partition(".")
+        return _scalar(kind.fields[first], rest)
     if isinstance(kind, LayoutType):
-        return [SystemVariable(join(name, leaf.path), leaf.sort, kind.fields[leaf.path].type) for leaf in leaves(kind)]
-    return [SystemVariable(name, leaf.sort, kind) for leaf in leaves(kind)]
+        part = kind.fields[path]
+        return BitsType(part.hi - part.lo + 1)
+    return kind
