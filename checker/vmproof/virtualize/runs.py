@@ -109,6 +109,7 @@ class Executions:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self._operands: dict[str, dict[str, Term]] = {}
+        self._valid: dict[str, Term] = {}
         self._made: dict[tuple[str, str, bool], _Canonical] = {}
         self._runs: dict[tuple[str, bool, tuple[Term, ...], str], Run] = {}
         self._entries: dict[object, tuple[Trap, State]] = {}
@@ -122,7 +123,9 @@ class Executions:
 
     def valid(self, instruction: Instruction) -> Term:
         """The encodings that exist."""
-        return self.setting.description.valid(instruction, self.operands(instruction))
+        if instruction.name not in self._valid:
+            self._valid[instruction.name] = self.setting.description.valid(instruction, self.operands(instruction))
+        return self._valid[instruction.name]
 
     def run(self, instruction: Instruction, body: Body, exact: bool, operands: dict[str, Term] | None = None) -> Run:
         """The run of an instruction in a state of a world; exact with the description's own translation, else over the view."""
