@@ -11,9 +11,8 @@ demo: $(INSTALLED)
 	$(BIN)/vmproof check m68000 m68010 --expect not-virtualizable --expect virtualizable
 	$(BIN)/vmproof explain m68000 move_from_sr
 
-# Some tests have solver time limits: what fails beside other tests is asked once more, alone.
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 -q || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest -n 2 -q
 	$(BIN)/vmproof prove
 
 bench: $(INSTALLED)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vmproof.engines.verdict import Verdict
 from vmproof.solvers import SolverPool
-from vmproof.solvers.worker import _die_with
+from vmproof.solvers.worker import die_with
 from vmproof.theorems.outcome import Outcome
 from vmproof.theorems.proving import prove
 from vmproof.theorems.remembering import RememberingPool
@@ -53,7 +53,7 @@ def _pool(task: Task) -> SolverPool:
 
 def main(descriptor: int, parent: int) -> None:
     """Perform tasks until the pipe ends."""
-    _die_with(parent)
+    die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who pressed the keys talks to the parent, which ends this process
     with Connection(descriptor) as pipe:
         while True:
