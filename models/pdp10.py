@@ -1,6 +1,6 @@
 """The PDP-10 with the KA10 processor, one protection and relocation register, and no use made of the User In-Out flag.
 
-Sources: "PDP-10 System Reference Manual" (DEC-10-HGAA-D, 1968/69), chapter 2; where it is silent, SIMH's KA10
+Sources: "PDP-10 System Reference Manual" (DEC-10-HGAA-D, April 1968), chapter 2; where it is silent, SIMH's KA10
 (PDP10/ka10_cpu.c). Popek and Goldberg (1974, section 5) name this machine as one that hosts no VMM but a hybrid one.
 
 Left out, as no trap or mode depends on them: byte, double and floating-point instructions, MUL, DIV, IDIV, combined

@@ -1,4 +1,4 @@
-"""The PDP-10 of `pdp10.py` with the User In-Out flag, by which a program in user mode may do input and output (manual, 2.16)."""
+"""The PDP-10 of `pdp10.py` with the User In-Out flag, by which a program in user mode may do input and output (manual, 2.15)."""
 
 from vmproof.lang import *
 from pdp10.processor import *

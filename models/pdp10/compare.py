@@ -1,4 +1,4 @@
-"""Instructions that skip or jump on a condition (System Reference Manual 2.6, 2.7)."""
+"""Instructions that skip or jump on a condition (System Reference Manual 2.7, 2.8)."""
 
 from vmproof.lang import *
 from words import *
@@ -59,7 +59,7 @@ def count_and_skip(m, word, last, step):
 
 
 def test(m, word, last, change):
-    """2.7: the mask is E or C(E) (bit 5 of the code), swapped or not (bit 8).
+    """2.8: the mask is E or C(E) (bit 5 of the code), swapped or not (bit 8).
 
     Bits 6 and 7 say when to skip: never, if all masked bits are 0, always, if they are not all 0.
     """

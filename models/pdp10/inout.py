@@ -63,7 +63,7 @@ def set_conditions(m, word, value):
 
 
 def data_out(m, word, value):
-    """DATAO; to the processor it sets protection (bits 0 to 7) and relocation (bits 18 to 25) (2.16)."""
+    """DATAO; to the processor it sets protection (bits 0 to 7) and relocation (bits 18 to 25) (2.15)."""
     if device(word) == PROCESSOR:
         m.protection = value[35:28]
         m.relocation = value[17:10]

@@ -1,4 +1,4 @@
-"""Jumps, subroutine calls and the pushdown list (System Reference Manual 2.9, 2.11)."""
+"""Jumps, subroutine calls and the pushdown list (System Reference Manual 2.2, 2.9)."""
 
 from vmproof.lang import *
 from words import *
@@ -7,7 +7,7 @@ from traps import *
 
 
 def jrst(m, word, last):
-    """2.9, 2.16: jump, and do what the bits of the accumulator field ask for.
+    """2.9, 2.15: jump, and do what the bits of the accumulator field ask for.
 
     10: dismiss an interrupt; 4: halt; 2: restore the flags; 1: enter user mode.
     """

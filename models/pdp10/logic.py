@@ -1,4 +1,4 @@
-"""The sixteen Boolean functions of two words, and the shifts (System Reference Manual 2.4, 2.8)."""
+"""The sixteen Boolean functions of two words, and the shifts (System Reference Manual 2.4, 2.5)."""
 
 from vmproof.lang import *
 from words import *
@@ -47,7 +47,7 @@ BOOLEANS = [
 
 
 def places(last):
-    """2.8: E is signed, bit 18 its sign; of its magnitude the right eight bits count. Positive shifts left."""
+    """2.4: E is signed, bit 18 its sign; of its magnitude the right eight bits count. Positive shifts left."""
     address = right(last)
     return (-address)[7:0] if address[17] else address[7:0]
 

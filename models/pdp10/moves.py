@@ -1,4 +1,4 @@
-"""Moving words and halves: MOVE, MOVS, MOVN, MOVM, EXCH and the sixty-four half word instructions (System Reference Manual 2.2, 2.3)."""
+"""Moving words and halves: MOVE, MOVS, MOVN, MOVM, EXCH and the sixty-four half word instructions (System Reference Manual 2.1, 2.2)."""
 
 from vmproof.lang import *
 from words import *

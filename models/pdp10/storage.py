@@ -1,4 +1,4 @@
-"""Memory as a program addresses it: accumulators, protection and relocation, effective addresses (System Reference Manual 2.1, 2.16)."""
+"""Memory as a program addresses it: accumulators, protection and relocation, effective addresses (System Reference Manual 1.2, 1.3, 2.15)."""
 
 from vmproof.lang import *
 from words import *
@@ -8,7 +8,7 @@ INDIRECTIONS = 3  # The processor follows indirect words without end. Here three
 
 @translation
 def relocate(m, va: bits[18], access: Access) -> bits[18]:
-    """2.16: in user mode the left eight bits, the block, are compared with the protection register and added to the relocation register."""
+    """2.15: in user mode the left eight bits, the block, are compared with the protection register and added to the relocation register."""
     block = va[17:10]
     if m.mode == Mode.user and block > m.protection:
         trap(Cause.memory, zext(va, 36))
@@ -47,7 +47,7 @@ def indexed(m, word):
 
 
 def address_word(m, word):
-    """The last word of the effective address calculation (2.1): E is its right half; JRSTF restores flags from its left half."""
+    """The last word of the effective address calculation (1.2): E is its right half; JRSTF restores flags from its left half."""
     for _ in range(INDIRECTIONS):
         last = indexed(m, word)
         if not indirect(word):

@@ -1,4 +1,4 @@
-"""PC words and how the processor gets from user to executive mode (System Reference Manual 2.9, 2.10, 2.13, 2.16)."""
+"""PC words and how the processor gets from user to executive mode (System Reference Manual 2.9, 2.10, 2.13, 2.15)."""
 
 from vmproof.lang import *
 from words import *
@@ -33,7 +33,7 @@ def unimplemented(m, word, address):
 
 
 def executive_or_user_io(m, word, address):
-    """2.16: halts, dismissing an interrupt, and all I/O instructions act as unimplemented operations in user mode without User In-Out."""
+    """2.15: halts, dismissing an interrupt, and all I/O instructions act as unimplemented operations in user mode without User In-Out."""
     if m.mode == Mode.user and not user_io(m):
         unimplemented(m, word, address)
 

@@ -16,6 +16,7 @@ from vmproof.solvers import Status
 from vmproof.terms import Term, Value, default_value, evaluate, substitute, variables
 from vmproof.virtualize.agreement import Agreement, Point
 from vmproof.virtualize.asking import Task, ask
+from vmproof.virtualize.cases import Case
 from vmproof.virtualize.concrete import completed, constant, minimised, world_of_constants
 from vmproof.virtualize.definitions import Formula, Question
 from vmproof.virtualize.effects import PROBE_PA, PROBE_VA
@@ -65,10 +66,41 @@ def decide(
     """Whether the property holds for some encoding in some states of the world, `extra` assumed.
 
     Without `confirm` a model over the view is believed where no function private to a state occurs in it; without `exact` a candidate
-    is UNKNOWN.
+    is UNKNOWN. An instruction that executes another one is judged by classes of what it executes.
     """
-    tier = Tier(executions, world, instruction, exact=False)
+    undecided: Finding | None = None
+    for case in executions.cases(instruction):
+        finding = yield from _decide(executions, world, instruction, question, extra, likely, confirm, exact, case)
+        if finding is None:
+            break
+        if finding.answer is Answer.YES:
+            return finding
+        if finding.answer is Answer.UNKNOWN:
+            undecided = finding
+    else:
+        if executions.cases(instruction):
+            return undecided or NO
+    found = yield from _decide(executions, world, instruction, question, extra, likely, confirm, exact, None)
+    assert found is not None, "only a case can be out of the question"
+    return found
+
+
+def _decide(
+    executions: Executions,
+    world: World,
+    instruction: Instruction,
+    question: Question,
+    extra: tuple[Term, ...],
+    likely: bool,
+    confirm: bool,
+    exact: bool,
+    case: Case | None,
+) -> Task[Finding | None]:
+    """The answer for one class of words; None where it cannot be asked of it, since the states do not show that they execute one word."""
+    tier = Tier(executions, world, instruction, exact=False, case=case)
     formula = yield from question.definition(tier)
+    if not tier.same_word():
+        return None
     goal = tier.pool.or_(*(part.term for part in formula.parts))
     if is_false(goal):
         return NO
@@ -82,14 +114,17 @@ def decide(
         return Finding(Answer.UNKNOWN, "candidate")
     if not confirm and not _abstract(tier, goal):
         return Finding(Answer.YES)
-    return (yield from confirm_exactly(executions, world, instruction, question, extra))
+    return (yield from _confirm_exactly(executions, world, instruction, question, extra, case))
 
 
-def confirm_exactly(
-    executions: Executions, world: World, instruction: Instruction, question: Question, extra: tuple[Term, ...] = ()
+def _confirm_exactly(
+    executions: Executions, world: World, instruction: Instruction, question: Question, extra: tuple[Term, ...], case: Case | None
 ) -> Task[Finding]:
-    """The exact question, and from its models a candidate that survives replay."""
-    tier = Tier(executions, world, instruction, exact=True)
+    """The exact question, and from its models a candidate that survives replay.
+
+    States that show one view execute one word, if they do so over the view; so they may be looked at in one case here too.
+    """
+    tier = Tier(executions, world, instruction, exact=True, case=case)
     pool = tier.pool
     formula = yield from question.definition(tier)
     goal = pool.or_(*(part.term for part in formula.parts))

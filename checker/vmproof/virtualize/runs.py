@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel, Physical
 from vmproof.language.run import Run as LanguageRun
 from vmproof.terms import Term, substitute, variables
-from vmproof.virtualize.setting import ACCESSES, GUEST, Setting, Touch
+from vmproof.virtualize.cases import Case, decoded, divided
+from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, Setting, Touch
 from vmproof.virtualize.view import View
 from vmproof.virtualize.world import Body, World, is_false
 
@@ -35,7 +36,8 @@ class Run:
     """One instruction executed in one state, as terms over that state.
 
     `plain`: it completes without a trap, with `state` after it. `leaves`: it does so and is then in a mode that no guest runs in.
-    `wild`: it has reached `unpredictable()`. `links` are facts about the view that follow from what the instruction itself translates.
+    `wild`: it has reached `unpredictable()`. `links` are facts about the view that follow from what the instruction itself translates,
+    and that `decoded`, the word that it executes, belongs to the case in which it is looked at.
     """
 
     body: Body
@@ -48,6 +50,7 @@ class Run:
     choices: frozenset[Term]
     links: tuple[Term, ...] = ()
     touches: tuple[Touch, ...] = ()
+    decoded: Term | None = None
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -67,7 +70,10 @@ class Recorder(Physical):
     def locate(self, run: LanguageRun, va: Term, access: int, size: int) -> Located:
         registers = tuple((path, run.state[path]) for path in self._keys)
         if self._recording:
-            self.touches.setdefault((va, access, size, registers), Touch(va, access, size, registers))
+            key = (va, access, size, registers)
+            known = self.touches.get(key)
+            guard = run.path if known is None else run.pool.or_(known.guard, run.path)
+            self.touches[key] = Touch(va, access, size, registers, guard)
         return super().locate(run, va, access, size)
 
     def stop(self) -> None:
@@ -84,6 +90,7 @@ class _Canonical:
     links: tuple[Term, ...]
     touches: tuple[Touch, ...]
     entered: list[State]
+    decoded: Term | None = None
     terms: list[Term] = field(init=False)
     free: list[Term] = field(init=False)
 
@@ -98,7 +105,9 @@ class _Canonical:
             if trap.cause is not None:
                 terms.append(trap.cause)
         for touch in self.touches:
-            terms += [touch.va, *(term for _, term in touch.registers)]
+            terms += [touch.va, touch.guard, *(term for _, term in touch.registers)]
+        if self.decoded is not None:
+            terms.append(self.decoded)
         self.terms = list(dict.fromkeys(terms))
         self.free = [variable for variable in variables(self.terms) if variable.name.startswith(("s.", "u."))]
 
@@ -111,7 +120,9 @@ class Executions:
         self._operands: dict[str, dict[str, Term]] = {}
         self._valid: dict[str, Term] = {}
         self._made: dict[tuple[str, str, bool], _Canonical] = {}
-        self._runs: dict[tuple[str, bool, tuple[Term, ...], str], Run] = {}
+        self._special: dict[tuple[str, str, bool, Case], _Canonical] = {}
+        self._cases: dict[str, tuple[Case, ...]] = {}
+        self._runs: dict[tuple[str, bool, tuple[Term, ...], str, Case | None], Run] = {}
         self._entries: dict[object, tuple[Trap, State]] = {}
         self.restorable: dict[object, bool] = {}  # whether an entry keeps all that is the guest's, by cause and value
 
@@ -127,12 +138,30 @@ class Executions:
             self._valid[instruction.name] = self.setting.description.valid(instruction, self.operands(instruction))
         return self._valid[instruction.name]
 
-    def run(self, instruction: Instruction, body: Body, exact: bool, operands: dict[str, Term] | None = None) -> Run:
+    def run(self, instruction: Instruction, body: Body, exact: bool, case: Case | None = None) -> Run:
         """The run of an instruction in a state of a world; exact with the description's own translation, else over the view."""
-        key = (instruction.name, exact, tuple(body.state.values()), body.name)
+        key = (instruction.name, exact, tuple(body.state.values()), body.name, case)
         if key not in self._runs:
-            self._runs[key] = self._instance(self._canonical(instruction, body.kind, exact), body)
+            canonical = self._canonical(instruction, body.kind, exact)
+            if case is not None:
+                canonical = self._specialised(instruction, body.kind, exact, case, canonical)
+            self._runs[key] = self._instance(canonical, body)
         return self._runs[key]
+
+    def cases(self, instruction: Instruction) -> tuple[Case, ...]:
+        """The classes of words that an instruction executes; none unless it decodes the same word wherever it is executed."""
+        if instruction.name not in self._cases:
+            self._cases[instruction.name] = self._divided(instruction)
+        return self._cases[instruction.name]
+
+    def _divided(self, instruction: Instruction) -> tuple[Case, ...]:
+        first = decoded(self._canonical(instruction, GUEST, exact=False).terms)
+        if first is None:
+            return ()
+        kinds = (GUEST,) if self.setting.symmetric else (GUEST, REAL)
+        others = [decoded(self._canonical(instruction, kind, exact).terms) for exact in (False, True) for kind in kinds]
+        alike = all(one is not None and one[1] == first[1] for one in others)
+        return tuple(divided(first[1])) if alike else ()
 
     def reads(self, instruction: Instruction, kind: str) -> frozenset[str]:
         """The fields that the execution depends on."""
@@ -171,6 +200,55 @@ class Executions:
             entered = [self._entered(trap, memory, kind, initial) for trap in outcome.traps]
             self._made[key] = _Canonical(outcome, initial, links, touches, entered)
         return self._made[key]
+
+    def _specialised(self, instruction: Instruction, kind: str, exact: bool, case: Case, general: _Canonical) -> _Canonical:
+        """An execution that finds a word of this class."""
+        setting = self.setting
+        key = (instruction.name, GUEST if setting.symmetric else kind, exact, case)
+        if key in self._special:
+            return self._special[key]
+        found = decoded(general.terms)
+        assert found is not None, "cases are made of what is decoded"
+        subject = found[0]
+        mapping, assumed = case.replacing(subject, case.word(setting.pool, subject.width, f"executed.{instruction.name}"))
+        replaced = dict(zip(general.terms, substitute(setting.pool, general.terms, mapping), strict=True))
+        known = replaced.get
+
+        def state(before: State) -> State:
+            return {path: known(term, term) for path, term in before.items()}
+
+        traps = tuple(
+            replace(
+                trap,
+                guard=replaced[trap.guard],
+                cause=None if trap.cause is None else replaced[trap.cause],
+                value=None if trap.value is None else {path: replaced[term] for path, term in trap.value.items()},
+                state=state(trap.state),
+            )
+            for trap in general.outcome.traps
+        )
+        outcome = replace(
+            general.outcome,
+            completes=replaced[general.outcome.completes],
+            state=state(general.outcome.state),
+            traps=traps,
+            waits=replaced[general.outcome.waits],
+            unpredictable=replaced[general.outcome.unpredictable],
+        )
+        touches = [
+            Touch(replaced[t.va], t.access, t.size, tuple((path, replaced[term]) for path, term in t.registers), replaced[t.guard])
+            for t in general.touches
+        ]
+        made = _Canonical(
+            outcome,
+            general.initial,
+            (assumed, *(replaced[link] for link in general.links)),
+            tuple(touch for touch in touches if not is_false(touch.guard)),
+            [state(after) for after in general.entered],
+            subject,
+        )
+        self._special[key] = made
+        return made
 
     def _entered(self, trap: Trap, memory: MemoryModel, kind: str, initial: State) -> State:
         """The state after a trap's entry, which is executed once for all traps that find the VMM's registers as they were."""
@@ -235,8 +313,8 @@ class Executions:
             if not is_false(replaced[trap.guard])
         )
         touches = tuple(
-            Touch(replaced[touch.va], touch.access, touch.size, tuple((path, replaced[term]) for path, term in touch.registers))
-            for touch in canonical.touches
+            Touch(replaced[t.va], t.access, t.size, tuple((path, replaced[term]) for path, term in t.registers), replaced[t.guard])
+            for t in canonical.touches
         )
         instance = Outcome(
             completes=replaced[outcome.completes],
@@ -246,7 +324,8 @@ class Executions:
             unpredictable=replaced[outcome.unpredictable],
             choices=outcome.choices,
         )
-        return self._run(body, instance, final, traps, tuple(replaced[link] for link in canonical.links), touches)
+        run = self._run(body, instance, final, traps, tuple(replaced[link] for link in canonical.links), touches)
+        return run if canonical.decoded is None else replace(run, decoded=replaced[canonical.decoded])
 
     def _mapping(self, body: Body, canonical: _Canonical) -> dict[Term, Term]:
         """What to put for the canonical variables that occur in an execution, where that is anything else."""
@@ -300,19 +379,20 @@ def _links(setting: Setting, kind: str, view: View, initial: State, translations
 
 def _explicit_touches(setting: Setting, kind: str, initial: State, translations: tuple[Explicit, ...]) -> list[Touch]:
     registers = tuple((path, initial[path]) for path in setting.key_registers(kind))
-    return [Touch(explicit.va, access, 1, registers) for explicit in translations for access in ACCESSES]
+    return [Touch(explicit.va, access, 1, registers, explicit.guard) for explicit in translations for access in ACCESSES]
 
 
 class Tier:
     """How the runs of a question are made: over the shared view (fast, over-approximating) or exactly."""
 
-    def __init__(self, executions: Executions, world: World, instruction: Instruction, exact: bool) -> None:
+    def __init__(self, executions: Executions, world: World, instruction: Instruction, exact: bool, case: Case | None = None) -> None:
         self.executions = executions
         self.setting = executions.setting
         self.pool = executions.setting.pool
         self.world = world
         self.instruction = instruction
         self.exact = exact
+        self.case = case
         self.used: dict[str, Run] = {}
 
     def run(self, name: str) -> Run:
@@ -322,11 +402,15 @@ class Tier:
         return self.used[name]
 
     def _make(self, body: Body) -> Run:
-        return self.executions.run(self.instruction, body, self.exact)
+        return self.executions.run(self.instruction, body, self.exact, self.case)
 
     def assumptions(self) -> list[Term]:
         """What follows from the view for the runs made so far, and that the encoding exists."""
         return [self.executions.valid(self.instruction), *(link for run in self.used.values() for link in run.links)]
+
+    def same_word(self) -> bool:
+        """Whether all runs made so far execute one word."""
+        return len({run.decoded for run in self.used.values()}) <= 1
 
 
 class ConcreteTier(Tier):

@@ -23,12 +23,13 @@ _SHARED = "u"
 
 @dataclass(frozen=True)
 class Touch:
-    """A virtual address that an execution translates: its term, the access code, the number of cells, and the state it is made in."""
+    """A virtual address that an execution translates: its term, the access code, the number of cells, the state it is made in, and when."""
 
     va: Term
     access: int
     size: int
     registers: tuple[tuple[str, Term], ...]
+    guard: Term
 
 
 class Setting:
