@@ -161,6 +161,9 @@ def reachable(sentence: str) -> Callable[[_F], _F]:
 def eventually(sentence: str, *, premise: Callable[..., Any] = ..., measure: Callable[..., Any] = ...) -> Callable[[_F], _F]:
     """`f(w, parameter: type, ...)`: comes to hold in every fair execution, from each state where `premise` holds on."""
 
+def joint(*actions: Callable[..., Any]) -> Any:
+    """After the `=` of a component: these of its actions (all, if none is named) happen only where an action of the whole calls them."""
+
 def forall(claim: Callable[..., Any], *types: Any) -> Any:
     """`forall(lambda x, y: ..., X, Y)`: true for all values of the types."""
 

@@ -145,3 +145,47 @@ def test_a_bulk_update_that_forgets_has_a_counterexample_to_induction(pool: Solv
     answer = judged(wrong, pool, tmp_path / "bulk.py")["owned"]
     assert answer.verdict is Verdict.UNKNOWN
     assert answer.reason == "induction: end does not preserve owned from a state that satisfies all invariants"
+
+
+NESTED = """\
+from vmproof.lang import *
+
+Door = unsized("Door")
+Process = unsized("Process")
+NOBODY = constant(Process)
+
+
+class W(State):
+    closed: bool
+    holder: array[Door, Process]
+    waiting: array[(Door, Process), bool]
+
+
+@init
+def start(w):
+    return not w.closed and forall(
+        lambda d: w.holder[d] == NOBODY and (w.closed or forall(lambda p: not w.waiting[d, p], Process)), Door
+    ) and forall(lambda d: forall(lambda p: not w.waiting[d, p], Process) and w.holder[d] == NOBODY, Door)
+
+
+@action
+def ask(w, d: Door, p: Process):
+    require(p != NOBODY)
+    w.waiting[d, p] = True
+
+
+@invariant("only processes wait")
+def process(w, d: Door, p: Process):
+    return implies(w.waiting[d, p], p != NOBODY)
+
+
+@invariant("nobody waits anywhere")
+def empty(w):
+    return forall(lambda d: w.closed or forall(lambda p: not w.waiting[d, p], Process), Door)
+"""
+
+
+def test_quantifiers_within_quantifiers(pool: SolverPool, tmp_path: Path) -> None:
+    answers = judged(NESTED, pool, tmp_path / "nested.py")
+    assert {name: answer.verdict for name, answer in answers.items()} == {"process": Verdict.PROVED, "empty": Verdict.UNKNOWN}
+    assert answers["empty"].reason == "induction: ask does not preserve empty from a state that satisfies all invariants"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
 from vmproof.engines.domains import normal_value, sort_size, valuations
 from vmproof.engines.replay import enabled, environment
-from vmproof.engines.system import Action, Kind, Property, TransitionSystem
+from vmproof.engines.system import Action, Index, Kind, Property, TransitionSystem
 from vmproof.terms import ArraySort, ArrayValue, BoolSort, Sort, Value, default_value, evaluate
 
 State = tuple[Value, ...]
@@ -39,12 +39,13 @@ class Reached:
         return result
 
 
-def all_values(sort: Sort, domain: int | None, indices: int | None) -> list[Value]:
+def all_values(sort: Sort, domain: int | None, indices: Sequence[Index]) -> list[Value]:
     if isinstance(sort, ArraySort):
-        assert indices is not None
-        elements = all_values(sort.element, domain, None)
+        count = indices[0].count
+        assert count is not None
+        elements = all_values(sort.element, domain, indices[1:])
         blank = default_value(sort.element)
-        return [ArrayValue(blank, dict(enumerate(choice))) for choice in product(elements, repeat=indices)]
+        return [ArrayValue(blank, dict(enumerate(choice))) for choice in product(elements, repeat=count)]
     if isinstance(sort, BoolSort):
         return [False, True]
     return list(range(sort_size(sort, domain)))

@@ -5,13 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from vmproof.engines.system import Action, Kind, Parameter, Property, TransitionSystem, Variable
+from vmproof.engines.system import Action, Index, Kind, Parameter, Property, TransitionSystem, Variable
 from vmproof.terms import BOOL, ArraySort, BitVecSort, Pool, Sort, Term, bitvec
 
 
 def width_of(domain: int) -> int:
     """The least width, at least 1, that holds the values below `domain`."""
     return max(1, (domain - 1).bit_length())
+
+
+def count_of(variable: Variable) -> int:
+    """How many elements an array has; 1 for a scalar."""
+    [count] = [index.count for index in variable.indices] or [1]
+    assert count is not None
+    return count
 
 
 class Sketch:
@@ -42,7 +49,8 @@ class Sketch:
         """An array of numbers below `domain`, or of Booleans for None."""
         element: Sort = BOOL if domain is None else bitvec(width_of(domain))
         term = self.pool.var(path, ArraySort(bitvec(width_of(indices)), element))
-        self.variables.append(Variable(path, term, domain, indices, rigid, symmetry=symmetry, index_symmetry=index_symmetry))
+        index = Index(indices, symmetry=index_symmetry)
+        self.variables.append(Variable(path, term, domain, (index,), rigid, symmetry=symmetry))
         return term
 
     def parameter(self, name: str, domain: int | None, symmetry: str = "") -> Parameter:
@@ -205,13 +213,13 @@ class _Random:
         return self.pool.zext(term, width) if term.width < width else self.pool.extract(term, width - 1, 0)
 
     def read(self, variable: Variable, parameters: Sequence[Parameter]) -> Term:
-        if variable.indices is None:
+        if not variable.indices:
             return variable.term
         return self.pool.select(variable.term, self.index(variable, parameters))
 
     def index(self, variable: Variable, parameters: Sequence[Parameter]) -> Term:
-        assert variable.indices is not None
-        return self.below(self.value(width_of(variable.indices), parameters, 1), variable.indices)
+        count = count_of(variable)
+        return self.below(self.value(width_of(count), parameters, 1), count)
 
     def value(self, width: int, parameters: Sequence[Parameter], depth: int) -> Term:
         """A term of `width` bits."""
@@ -221,7 +229,7 @@ class _Random:
             if numbers and rng.random() < 0.75:
                 return self.resized(rng.choice(numbers), width)
             return p.bv(rng.randrange(1 << width), width)
-        arrays = [v for v in self.sketch.variables if v.indices is not None and v.domain is not None]
+        arrays = [v for v in self.sketch.variables if v.indices and v.domain is not None]
         if arrays and rng.random() < 0.3:
             return self.resized(self.read(rng.choice(arrays), parameters), width)
         a, b = self.value(width, parameters, depth - 1), self.value(width, parameters, depth - 1)
@@ -256,7 +264,7 @@ class _Random:
             value = self.formula(parameters, 1)
         else:
             value = self.below(self.value(width_of(variable.domain), parameters, 2), variable.domain)
-        if variable.indices is None:
+        if not variable.indices:
             return value
         result = p.store(variable.term, self.index(variable, parameters), value)
         if rng.random() < 0.2:
@@ -282,8 +290,8 @@ class _Random:
         for v in self.sketch.variables:
             if rng.random() < 0.25:
                 continue
-            for index in range(v.indices or 1):
-                cell = v.term if v.indices is None else p.select(v.term, p.bv(index, width_of(v.indices)))
+            for index in range(count_of(v)):
+                cell = p.select(v.term, p.bv(index, width_of(count_of(v)))) if v.indices else v.term
                 value = p.bool(rng.random() < 0.5) if v.domain is None else p.bv(rng.randrange(v.domain), cell.width)
                 parts.append(p.eq(cell, value))
         if rng.random() < 0.3:

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from vmproof.engines.system import Parameter, Variable
+from vmproof.engines.system import Index, Parameter, Variable
 from vmproof.terms import ArraySort, ArrayValue, BitVecSort, BoolSort, Sort, Value, default_value, equal_values
 
 
@@ -35,35 +35,71 @@ def valuations(parameters: Sequence[Parameter]) -> Iterator[tuple[Value, ...]]:
     return itertools.product(*ranges)
 
 
+def index_count(sort: ArraySort, index: Index) -> int | None:
+    """How many indices of one dimension there are; None where the type has no size."""
+    if not isinstance(sort.index, BitVecSort):
+        return None
+    return 1 << sort.index.width if index.count is None else min(index.count, 1 << sort.index.width)
+
+
+def elements_of(variable: Variable, *values: Value) -> Iterator[tuple[tuple[int, ...], tuple[Value, ...]]]:
+    """The scalars of values of a leaf, side by side, at each tuple of indices that it has; () for one that is no array.
+
+    Indices of types without a size are those that one of the values names.
+    """
+    return _elements(variable.sort, variable.indices, values)
+
+
+def _elements(sort: Sort, indices: Sequence[Index], values: tuple[Value, ...]) -> Iterator[tuple[tuple[int, ...], tuple[Value, ...]]]:
+    if not isinstance(sort, ArraySort):
+        yield (), values
+        return
+    arrays = [value for value in values if isinstance(value, ArrayValue)]
+    count = index_count(sort, indices[0])
+    named = range(count) if count is not None else sorted({int(str(i)) for array in arrays for i in array.entries})
+    for number in named:
+        for rest, found in _elements(sort.element, indices[1:], tuple(array.get(number) for array in arrays)):
+            yield (number, *rest), found
+
+
 def same_value(variable: Variable, a: Value, b: Value) -> bool:
     """Whether two values of a leaf are the same; of arrays, whether they agree at the indices that the array has."""
-    if isinstance(a, ArrayValue) and isinstance(b, ArrayValue) and variable.indices is not None:
-        element = variable.sort.element if isinstance(variable.sort, ArraySort) else variable.sort
-        return all(equal_values(element, a.get(index), b.get(index)) for index in range(variable.indices))
-    return equal_values(variable.sort, a, b)
+    if any(count is None for count in _counts(variable)):
+        return equal_values(variable.sort, a, b)
+    return all(x == y for _, (x, y) in elements_of(variable, a, b))
+
+
+def _counts(variable: Variable) -> Iterator[int | None]:
+    sort = variable.sort
+    for index in variable.indices:
+        assert isinstance(sort, ArraySort)
+        yield index_count(sort, index)
+        sort = sort.element
 
 
 def normal_value(variable: Variable, value: Value) -> Value:
     """The value with zero, or False, at the indices that an array does not have: two states are the same if these are equal."""
-    if not isinstance(value, ArrayValue) or not isinstance(variable.sort, ArraySort) or variable.indices is None:
+    return _normal(variable.sort, variable.indices, value)
+
+
+def _normal(sort: Sort, indices: Sequence[Index], value: Value) -> Value:
+    if not isinstance(value, ArrayValue) or not isinstance(sort, ArraySort):
         return value
-    blank = default_value(variable.sort.element)
-    return ArrayValue(blank, {index: value.get(index) for index in range(variable.indices)})
+    count = index_count(sort, indices[0])
+    if count is None:
+        return value
+    blank = default_value(sort.element)
+    return ArrayValue(blank, {number: _normal(sort.element, indices[1:], value.get(number)) for number in range(count)})
 
 
 def misfit(variable: Variable, value: Value) -> str | None:
     """What keeps `value` from being one of the leaf's values: one clause, or None."""
-    if isinstance(value, ArrayValue):
-        if variable.domain is None:
-            return None
-        indices = range(variable.indices) if variable.indices is not None else sorted(int(str(i)) for i in value.entries)
-        for index in indices:
-            element = value.get(index)
-            if isinstance(element, int) and element >= variable.domain:
-                return f"{variable.path}[{index}] is {element}, which is not below {variable.domain}"
+    if variable.domain is None:
         return None
-    if variable.domain is not None and isinstance(value, int) and value >= variable.domain and not isinstance(value, bool):
-        return f"{variable.path} is {value}, which is not below {variable.domain}"
+    for index, (element,) in elements_of(variable, value):
+        if isinstance(element, int) and not isinstance(element, bool) and element >= variable.domain:
+            name = variable.path + "".join(f"[{number}]" for number in index)
+            return f"{name} is {element}, which is not below {variable.domain}"
     return None
 
 

@@ -86,7 +86,8 @@ def explore(
     the premise of an eventuality never holds, the answer is VACUOUS. A system whose actions leave the values of a type is an ERROR.
     `symmetry`: search one of several states that differ in the names of interchangeable elements only; `states` and `transitions` then
     count representatives. It is not used where an eventuality is asked, since fairness tells such states apart. `pool` may prove that
-    elements are interchangeable where that is not plain. Raises RuntimeError if a trace does not replay.
+    elements are interchangeable where that is not plain, and finds initial states that no enumeration would. Raises RuntimeError if a
+    trace does not replay.
     """
     began = time.monotonic()
     limits = limits or Limits()
@@ -99,7 +100,7 @@ def explore(
             whole = model.over_parameters(claim, model.scalars.pool.and_ if claim.kind is Kind.ALWAYS else model.scalars.pool.or_)
             watched.append(model.scalars.pool.not_(whole) if claim.kind is Kind.ALWAYS else whole)
         reduction = symmetries(model, watched, pool) if symmetry and not liveness and not keep_edges else None
-        search = Search(model, watched, limits, liveness or keep_edges, reduction)
+        search = Search(model, watched, limits, liveness or keep_edges, reduction, pool)
         search.run(exhaustive or liveness, want_stuck=exhaustive)
     except (Unsupported, OutOfDomain) as failure:
         verdict = Verdict.ERROR if isinstance(failure, OutOfDomain) else Verdict.UNKNOWN

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vmproof.engines.asking import Asker, Task
-from vmproof.engines.domains import normal_value
+from vmproof.engines.domains import index_count, normal_value
 from vmproof.engines.goals import undecided
 from vmproof.engines.quantifiers import Instances
 from vmproof.engines.replay import replay
@@ -116,8 +116,8 @@ def _type(system: TransitionSystem, variable: Variable) -> _Claim | None:
     parameters: list[Parameter] = []
     while isinstance(element.sort, ArraySort):
         index = pool.var(f"{variable.path}#index {len(parameters)}", element.sort.index)
-        outermost = not parameters and not isinstance(element.sort.element, ArraySort)
-        parameters.append(Parameter(f"index {len(parameters)}", index, variable.indices if outermost else None))
+        count = index_count(element.sort, variable.indices[len(parameters)])
+        parameters.append(Parameter(f"index {len(parameters)}", index, count))
         element = pool.select(element, index)
     body = fits(variable, element)
     if body is pool.true:

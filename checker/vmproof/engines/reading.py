@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import islice, product
 
-from vmproof.engines.system import Action, Defined, Kind, Parameter, Property, Quantified, TransitionSystem, Variable
+from vmproof.engines.system import Action, Defined, Index, Kind, Parameter, Property, Quantified, TransitionSystem, Variable
 from vmproof.language.machine import ActionDeclaration, PropertyDeclaration
 from vmproof.language.outcome import Obligation
 from vmproof.language.systems import System, SystemVariable
-from vmproof.language.types import BitsType, BoolType, EnumType, Type, UnsizedType, scalar_width
+from vmproof.language.types import BitsType, BoolType, EnumType, IndexType, Type, UnsizedType, scalar_width
 from vmproof.terms import Pool, Term, default_value
 
 
@@ -70,21 +70,15 @@ def _symmetry(kind: Type) -> str:
 
 
 def _variable(item: SystemVariable, term: Term) -> Variable:
-    indices = 1
-    for part in item.index:
-        indices *= 1 << scalar_width(part)
-    single = item.index[0] if len(item.index) == 1 else None
-    return Variable(
-        path=item.path,
-        term=term,
-        domain=count(item.type),
-        indices=indices if item.index else None,
-        rigid=item.rigid,
-        names=value_names(item.type),
-        index_names=value_names(single) if single is not None else (),
-        symmetry=_symmetry(item.type),
-        index_symmetry=_symmetry(single) if single is not None else "",
-    )
+    indices = tuple(_index(dimension) for dimension in item.dimensions)
+    return Variable(item.path, term, count(item.type), indices, item.rigid, value_names(item.type), _symmetry(item.type))
+
+
+def _index(dimension: tuple[IndexType, ...]) -> Index:
+    """One dimension of an array; the indices of several types that are joined are those that the joined bits have."""
+    if len(dimension) == 1:
+        return Index(count(dimension[0]), value_names(dimension[0]), _symmetry(dimension[0]))
+    return Index(1 << sum(scalar_width(part) for part in dimension))
 
 
 def _legal(pool: Pool, kind: Type, term: Term) -> Term:
@@ -99,15 +93,20 @@ def _legal(pool: Pool, kind: Type, term: Term) -> Term:
 
 def _domain(pool: Pool, item: SystemVariable, term: Term) -> Term:
     """That a leaf of the initial state holds values of its type, and an array nothing at indices that do not exist."""
-    if not item.index:
-        return _legal(pool, item.type, term)
-    if any(isinstance(part, UnsizedType) and part.size is None for part in item.index):
+    parts = [part for dimension in item.dimensions for part in dimension]
+    if any(count(part) is None for part in parts):
+        return pool.true
+    values = count(item.type)
+    if all(count(part) == 1 << scalar_width(part) for part in parts) and values in (None, 1 << scalar_width(item.type)):
         return pool.true
     claims = []
-    for codes in product(*(range(1 << scalar_width(part)) for part in item.index)):
-        at = pool.concat(*(pool.bv(code, scalar_width(part)) for code, part in zip(codes, item.index, strict=True)))
-        element = pool.select(term, at)
-        exists = all(code < (count(part) or 0) for code, part in zip(codes, item.index, strict=True))
+    for codes in product(*(range(1 << scalar_width(part)) for part in parts)):
+        given = iter(zip(codes, parts, strict=True))
+        element = term
+        for dimension in item.dimensions:
+            pieces = [pool.bv(code, scalar_width(part)) for code, part in islice(given, len(dimension))]
+            element = pool.select(element, pool.concat(*pieces))
+        exists = all(code < (count(part) or 0) for code, part in zip(codes, parts, strict=True))
         nothing = pool.value(element.sort, default_value(element.sort))
         claims.append(_legal(pool, item.type, element) if exists else pool.eq(element, nothing))
     return pool.and_(*claims)
@@ -139,7 +138,8 @@ def _property(system: System, declaration: PropertyDeclaration, state: dict[str,
     terms = system.parameters(declaration)
     args = system.arguments(declaration, terms)
     kind = Kind(declaration.kind)
-    term = system.holds(declaration.function, state, args)
+    part = declaration.part
+    term = system.holds(declaration.function, state, args, part)
     legal = pool.and_(*(_legal(pool, kind_, terms[name]) for name, kind_ in declaration.parameters))
     return Property(
         kind=kind,
@@ -147,7 +147,7 @@ def _property(system: System, declaration: PropertyDeclaration, state: dict[str,
         sentence=declaration.sentence,
         parameters=_parameters(declaration, terms),
         term=pool.and_(legal, term) if kind is Kind.SOMETIMES else pool.implies(legal, term),
-        premise=None if declaration.premise is None else system.holds(declaration.premise, state, args),
-        measure=None if declaration.measure is None else system.value(declaration.measure, state, args),
+        premise=None if declaration.premise is None else system.holds(declaration.premise, state, args, part),
+        measure=None if declaration.measure is None else system.value(declaration.measure, state, args, part),
         place=declaration.place,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from vmproof.engines.asking import Asker
 from vmproof.engines.bmc import bmc
+from vmproof.engines.domains import index_count
 from vmproof.engines.goals import undecided
 from vmproof.engines.implied import implied
 from vmproof.engines.induction import value_in
@@ -140,11 +141,11 @@ class _Places:
     def _leaf(self, v: Variable, a: Term, b: Term) -> Term:
         if a is b or not isinstance(v.sort, ArraySort) or elements(v, a):
             return equal(v, a, b)
-        while isinstance(a.sort, ArraySort):
+        for dimension in v.indices:
+            assert isinstance(a.sort, ArraySort)
             name = f"index {len(self.made)}"
             index = self._pool.var(f"{self._action.name}: {name}:{a.sort.index}", a.sort.index)
-            outermost = a.sort is v.sort and not isinstance(a.sort.element, ArraySort)
-            self.made.append(Parameter(name, index, v.indices if outermost else None))
+            self.made.append(Parameter(name, index, index_count(a.sort, dimension)))
             a, b = self._pool.select(a, index), self._pool.select(b, index)
         return self._pool.eq(a, b)
 

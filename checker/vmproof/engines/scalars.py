@@ -1,6 +1,6 @@
 """Systems without arrays: each array leaf becomes one cell per element, and a read at an unknown index a choice among cells.
 
-An array has `indices` elements. At other indices it holds zero, or False, and what is stored there is lost at the end of the step.
+An array has elements at its `indices`. At other indices it holds zero, or False, and what is stored there is lost at the end of the step.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from vmproof.engines.domains import sort_size
-from vmproof.engines.system import TransitionSystem, Variable
+from vmproof.engines.domains import index_count, sort_size
+from vmproof.engines.system import Index, TransitionSystem, Variable
 from vmproof.terms import ArraySort, ArrayValue, BitVecSort, Op, Pool, Sort, Term, Value, default_value, reachable
 
 Flat: TypeAlias = "Term | tuple[Flat, ...]"
@@ -54,7 +54,7 @@ class Scalars:
             self._inputs[variable.term] = self._trees[variable.path] = tree
         self.by_term = {cell.term: cell for cell in self.cells}
 
-    def _declare(self, variable: Variable, sort: Sort, indices: int | None, index: tuple[int, ...]) -> Flat:
+    def _declare(self, variable: Variable, sort: Sort, indices: tuple[Index, ...], index: tuple[int, ...]) -> Flat:
         if not isinstance(sort, ArraySort):
             try:
                 size = sort_size(sort, variable.domain)
@@ -67,8 +67,8 @@ class Scalars:
             self.cells.append(cell)
             return cell.term
         places = _places(sort, variable.path)
-        present = places if indices is None else min(indices, places)
-        items = [self._declare(variable, sort.element, None, (*index, number)) for number in range(present)]
+        present = index_count(sort, indices[0]) or 0
+        items = [self._declare(variable, sort.element, indices[1:], (*index, number)) for number in range(present)]
         return (*items, *(blank(self.pool, sort.element, variable.path) for _ in range(places - present)))
 
     def flatten(self, terms: Sequence[Term], given: Mapping[Term, Value]) -> list[Flat]:

@@ -16,6 +16,7 @@ from vmproof.engines.result import Trace, TraceStep
 from vmproof.engines.stateset import MOST_STATES, StateSet
 from vmproof.engines.symmetry import Symmetry
 from vmproof.engines.vector import Column, Program
+from vmproof.solvers import SolverPool
 from vmproof.terms import Term
 
 _BATCH = 1 << 18  # states that are added to the set at once: enough to hide the cost of a call, few enough to stay in the cache
@@ -79,9 +80,16 @@ class Search:
     """
 
     def __init__(
-        self, model: Model, watched: Sequence[Term], limits: Limits, keep_edges: bool = False, symmetry: Symmetry | None = None
+        self,
+        model: Model,
+        watched: Sequence[Term],
+        limits: Limits,
+        keep_edges: bool = False,
+        symmetry: Symmetry | None = None,
+        solvers: SolverPool | None = None,
     ) -> None:
         self.model, self.limits, self.symmetry = model, limits, symmetry
+        self._solvers = solvers
         self.states = StateSet(model.packing.words)
         self.levels: list[int] = [0]
         self.transitions = 0
@@ -102,7 +110,7 @@ class Search:
     def run(self, exhaustive: bool = False, want_stuck: bool = False) -> None:
         """Search until everything watched was seen, or to the end if `exhaustive`. Raises OutOfDomain and Unsupported."""
         self._deadline = time.monotonic() + self.limits.seconds
-        words = initial_states(self.model)
+        words = initial_states(self.model, self._solvers)
         count = len(words[0])
         self._insert(words, np.full(count, -1, np.int32), np.zeros(count, np.uint16), np.zeros(count, np.uint16), 0)
         start = 0
@@ -255,7 +263,7 @@ class Search:
         """A shortest execution that ends in a state (under symmetry: in one that is the same but for names)."""
         first, steps = self.path(number)
         if self.symmetry is not None:
-            return self.symmetry.trace(self.states.state(first), [self.states.state(after) for _, after in steps], stuck)
+            return self.symmetry.trace(self.states.state(first), [self.states.state(after) for _, after in steps], stuck, self._solvers)
         return self.execution(first, steps, stuck=stuck)
 
     def execution(self, first: int, steps: Sequence[tuple[int, int]], loop: int | None = None, stuck: bool = False) -> Trace:

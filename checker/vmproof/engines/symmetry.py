@@ -78,10 +78,10 @@ class Symmetry:
             words = packing.update([word.copy() for word in words], changed)
         return words
 
-    def trace(self, first: Sequence[int], after: Sequence[Sequence[int]], stuck: bool) -> Trace:
+    def trace(self, first: Sequence[int], after: Sequence[Sequence[int]], stuck: bool, solvers: SolverPool | None) -> Trace:
         """An execution through the states that these representatives stand for. The names stay the same from step to step."""
         model = self.model
-        starts = initial_states(model)
+        starts = initial_states(model, solvers)
         matches = np.ones(len(starts[0]), np.bool_)
         for word, value in zip(self.canonical(starts), first, strict=True):
             matches &= word == np.uint64(value)
@@ -108,22 +108,31 @@ class Symmetry:
 
 
 def indexes_only(model: Model, name: str) -> bool:
-    """Whether a type only indexes arrays, whose elements at one index fit into a word together."""
+    """Whether a type only indexes arrays that no interchangeable type indexes besides, and what they hold at one index fits into a word.
+
+    Sorting by two types that index the same array would not give one representative.
+    """
     cells = model.scalars.cells
     rows = _rows(model, name, 1)
-    return all(cell.variable.symmetry != name for cell in cells) and sum(model.packing.places[cell].bits for cell in rows[0]) < 64
+    symmetric = [[index.symmetry for index in cell.variable.indices if index.symmetry] for cell in cells]
+    alone = all(names == [name] for names in symmetric if name in names)
+    return alone and all(cell.variable.symmetry != name for cell in cells) and sum(model.packing.places[cell].bits for cell in rows[0]) < 64
 
 
 def _rows(model: Model, name: str, size: int) -> list[list[int]]:
     """For each element of a type the cells of the arrays that it indexes."""
-    cells = [cell for cell in model.scalars.cells if cell.variable.index_symmetry == name]
-    return [[cell.number for cell in cells if cell.index[0] == element] for element in range(size)]
+    found: list[list[int]] = [[] for _ in range(size)]
+    for cell in model.scalars.cells:
+        for index, number in zip(cell.variable.indices, cell.index, strict=True):
+            if index.symmetry == name and number < size:
+                found[number].append(cell.number)
+    return found
 
 
 def image(cell: Cell, order: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
     """The index of the cell that a cell becomes."""
-    permutation = order.get(cell.variable.index_symmetry)
-    return cell.index if permutation is None or not cell.index else (permutation[cell.index[0]], *cell.index[1:])
+    permutations = [order.get(index.symmetry) for index in cell.variable.indices]
+    return tuple(number if p is None else p[number] for number, p in zip(cell.index, permutations, strict=True))
 
 
 def _renamed(column: Column, cell: Cell, order: Mapping[str, Sequence[int]]) -> Column:
@@ -158,8 +167,9 @@ def _declared(model: Model) -> dict[str, int]:
         variable = cell.variable
         if variable.symmetry:
             found.setdefault(variable.symmetry, set()).add(cell.size)
-        if variable.index_symmetry:
-            found.setdefault(variable.index_symmetry, set()).add(variable.indices or 0)
+        for index in variable.indices:
+            if index.symmetry:
+                found.setdefault(index.symmetry, set()).add(index.count or 0)
     for action in model.system.actions:
         for item in (*action.parameters, *action.choices):
             if item.symmetry:

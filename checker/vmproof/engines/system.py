@@ -7,29 +7,46 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vmproof.errors import Place
-from vmproof.terms import Pool, Sort, Term, substitute, variables
+from vmproof.terms import ArraySort, Pool, Sort, Term, substitute, variables
 
 State = Mapping[str, Term]
 
 
+@dataclass(frozen=True)
+class Index:
+    """One index of an array. `count` is how many there are, from 0 on; None: as many as its sort has values.
+
+    `names` are theirs, for enumerations and elements of unsized types; `symmetry` is the interchangeable type whose elements they are.
+    """
+
+    count: int | None = None
+    names: tuple[str, ...] = ()
+    symmetry: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Variable:
-    """A leaf of the state. `term` is its current value.
+    """A leaf of the state. `term` is its current value. Raises ValueError unless an array has as many indices as its sort has dimensions.
 
     `domain` is how many values a scalar takes (0 up to it; None: all of its sort); of an array, how many values an element takes, and
-    `indices` how many indices it has. `rigid`: a constant, arbitrary but fixed. `names` are the values' names, for enumerations and for
-    the elements of unsized types; `index_names` those of the indices.
+    `indices` are its indices, the outermost first. `rigid`: a constant, arbitrary but fixed. `names` are the values' names, for
+    enumerations and for the elements of unsized types.
     """
 
     path: str
     term: Term
     domain: int | None = None
-    indices: int | None = None
+    indices: tuple[Index, ...] = ()
     rigid: bool = False
     names: tuple[str, ...] = ()
-    index_names: tuple[str, ...] = ()
     symmetry: str = ""  # the interchangeable type whose elements this holds ("" for none)
-    index_symmetry: str = ""
+
+    def __post_init__(self) -> None:
+        sort, depth = self.term.sort, 0
+        while isinstance(sort, ArraySort):
+            sort, depth = sort.element, depth + 1
+        if depth != len(self.indices):
+            raise ValueError(f"{self.path} has {len(self.indices)} indices, and its sort {depth}")
 
     @property
     def sort(self) -> Sort:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from vmproof.engines.domains import normal_value
+from vmproof.engines.domains import index_count, normal_value
 from vmproof.engines.result import Trace, TraceStep
 from vmproof.engines.system import Action, State, TransitionSystem, Variable, domain_of
 from vmproof.terms import ArraySort, BitVecSort, Op, Term, Value, evaluate, substitute
@@ -177,12 +177,15 @@ def away(term: Term) -> Term:
 
 def elements(variable: Variable, value: Term) -> list[Term]:
     """The scalars that a leaf with this value consists of; for an array that is too large to be written out, none."""
-    sort = variable.sort
-    if not isinstance(sort, ArraySort):
-        return [value]
-    indices = _indices(variable)
-    pool = value.pool
-    return [] if indices is None else [pool.select(value, pool.bv(i, indices[1])) for i in range(indices[0])]
+    found = [value]
+    for index in variable.indices:
+        sort = found[0].sort
+        assert isinstance(sort, ArraySort)
+        count = index_count(sort, index)
+        if count is None or count * len(found) > _ELEMENTWISE or not isinstance(sort.index, BitVecSort):
+            return []
+        found = [value.pool.select(array, value.pool.bv(i, sort.index.width)) for array in found for i in range(count)]
+    return found
 
 
 def equal(variable: Variable, a: Term, b: Term) -> Term:
@@ -190,18 +193,8 @@ def equal(variable: Variable, a: Term, b: Term) -> Term:
     pool = a.pool
     if a is b:
         return pool.true
-    if isinstance(variable.sort, ArraySort) and _indices(variable) is None:
-        return pool.eq(a, b)
-    return pool.and_(*(pool.eq(x, y) for x, y in zip(elements(variable, a), elements(variable, b), strict=True)))
-
-
-def _indices(variable: Variable) -> tuple[int, int] | None:
-    """How many indices an array has and their width; None if they are too many to be written out, or if its elements are arrays."""
-    sort = variable.sort
-    if not isinstance(sort, ArraySort) or not isinstance(sort.index, BitVecSort) or isinstance(sort.element, ArraySort):
-        return None
-    count = 1 << sort.index.width if variable.indices is None else variable.indices
-    return (count, sort.index.width) if count <= _ELEMENTWISE else None
+    mine = elements(variable, a)
+    return pool.and_(*(pool.eq(x, y) for x, y in zip(mine, elements(variable, b), strict=True))) if mine else pool.eq(a, b)
 
 
 def in_range(system: TransitionSystem, state: State) -> Term:

@@ -8,15 +8,16 @@ from vmproof.terms import ArraySort, ArrayValue, Sort, UninterpretedSort, Value
 
 def written(holder: Variable | Parameter, value: Value) -> str:
     """The value of a leaf or of a parameter; an array as its elements by index, the one that is everywhere else last."""
-    index_names = holder.index_names if isinstance(holder, Variable) else ()
-    return _text(holder.term.sort, value, holder.names, index_names)
+    indices = holder.indices if isinstance(holder, Variable) else ()
+    return _text(holder.term.sort, value, holder.names, tuple(index.names for index in indices))
 
 
-def _text(sort: Sort, value: Value, names: tuple[str, ...], index_names: tuple[str, ...] = ()) -> str:
+def _text(sort: Sort, value: Value, names: tuple[str, ...], indices: tuple[tuple[str, ...], ...] = ()) -> str:
     if isinstance(value, ArrayValue) and isinstance(sort, ArraySort):
         entries = sorted(value.entries.items(), key=str)
-        shown = [f"{_text(sort.index, index, index_names)}: {_text(sort.element, element, names)}" for index, element in entries]
-        return "{" + ", ".join([*shown, f"else: {_text(sort.element, value.default, names)}"]) + "}"
+        own, inside = indices[0] if indices else (), indices[1:]
+        shown = [f"{_text(sort.index, index, own)}: {_text(sort.element, element, names, inside)}" for index, element in entries]
+        return "{" + ", ".join([*shown, f"else: {_text(sort.element, value.default, names, inside)}"]) + "}"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and value < len(names):

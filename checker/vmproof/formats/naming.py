@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import TypeAlias
 
 from vmproof.engines.reading import count
 from vmproof.language.machine import ActionDeclaration, PropertyDeclaration
 from vmproof.language.systems import System, SystemVariable
-from vmproof.language.types import ArrayType, BoolType, EnumType, LayoutType, RecordType, Type, UnsizedType, scalar_width
+from vmproof.language.types import BoolType, EnumType, Type, UnsizedType, scalar_width
 from vmproof.terms import ArrayValue, Value
 
 Plain: TypeAlias = "bool | int | str"
@@ -24,43 +25,11 @@ MOST_LISTED = 4096
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One scalar of the state: a leaf, or one element of an array. `text` is its name, `indices` the array's indices."""
+    """One scalar of the state: a leaf, or one element of an array. `text` is its name, `indices` one number for each bracket."""
 
-    leaf: Leaf
+    leaf: SystemVariable
     indices: tuple[int, ...]
     text: str
-
-
-@dataclass(frozen=True, eq=False)
-class Leaf:
-    """A leaf of the state. `pieces` are what stands around its indices; each of `groups` is one bracket with the types inside it."""
-
-    path: str
-    pieces: tuple[str, ...]
-    groups: tuple[tuple[Type, ...], ...]
-    type: Type
-    rigid: bool
-    variable: SystemVariable
-
-    @property
-    def every(self) -> str:
-        """The name that stands for all elements: `table[*, *].valid`."""
-        return self._joined([", ".join("*" for _ in group) for group in self.groups])
-
-    @property
-    def elements(self) -> int:
-        """How many elements there are; 1 for a leaf that is no array."""
-        total = 1
-        for group in self.groups:
-            for part in group:
-                total *= count(part) or 1
-        return total
-
-    def _joined(self, inside: Sequence[str]) -> str:
-        text = self.pieces[0]
-        for bracket, piece in zip(inside, self.pieces[1:], strict=True):
-            text += f"[{bracket}]{piece}"
-        return text
 
 
 class Naming:
@@ -68,8 +37,7 @@ class Naming:
 
     def __init__(self, system: System) -> None:
         self.system = system.name
-        fields = system.machine.state.fields
-        self.leaves = tuple(_leaf(item, fields) for item in system.variables)
+        self.leaves = system.variables
         self.actions: dict[str, ActionDeclaration] = {item.name: item for item in system.actions}
         self.properties: dict[str, PropertyDeclaration] = {item.name: item for item in system.properties}
 
@@ -136,28 +104,42 @@ class Naming:
             if leaf.rigid and isinstance(leaf.type, UnsizedType):
                 number = state[leaf.path]
                 found[leaf.path] = self.plain(leaf.type, number)
-            elif not leaf.groups:
+            elif not leaf.index:
                 found[cells[0][0].text] = cells[0][1]
             elif 1 < len(cells) <= _FEW and len({value for _, value in cells}) > 1:
                 found.update((cell.text, value) for cell, value in cells)
             else:
                 usual = self._usual(leaf, state[leaf.path], cells, known)
-                found[leaf.every] = usual
+                found[_every(leaf)] = usual
                 found.update((cell.text, value) for cell, value in cells if value != usual)
         return found
 
-    def _usual(self, leaf: Leaf, value: Value, cells: list[tuple[Cell, Plain]], known: Mapping[tuple[str, int], str]) -> Plain:
-        if cells and leaf.elements <= MOST_LISTED:
+    def _usual(self, leaf: SystemVariable, value: Value, cells: list[tuple[Cell, Plain]], known: Mapping[tuple[str, int], str]) -> Plain:
+        if cells and _count(leaf) <= MOST_LISTED:
             return Counter(shown for _, shown in cells).most_common(1)[0][0]
         while isinstance(value, ArrayValue):
             value = value.default
         return self.plain(leaf.type, value, known)
 
-    def _name(self, leaf: Leaf, indices: tuple[int, ...], known: Mapping[tuple[str, int], str]) -> str:
+    def _name(self, leaf: SystemVariable, indices: tuple[int, ...], known: Mapping[tuple[str, int], str]) -> str:
         inside = []
-        for group, code in zip(leaf.groups, indices, strict=True):
+        for group, code in zip(leaf.index, indices, strict=True):
             inside.append(", ".join(str(_written(self.plain(part, value, known))) for part, value in _split(group, code)))
-        return leaf._joined(inside)
+        return _joined(leaf, inside)
+
+
+def _every(leaf: SystemVariable) -> str:
+    """The name that stands for all elements: `table[*, *].valid`."""
+    return _joined(leaf, [", ".join("*" for _ in group) for group in leaf.index])
+
+
+def _joined(leaf: SystemVariable, inside: Sequence[str]) -> str:
+    return leaf.pieces[0] + "".join(f"[{bracket}]{piece}" for bracket, piece in zip(inside, leaf.pieces[1:], strict=True))
+
+
+def _count(leaf: SystemVariable) -> int:
+    """How many elements there are; 1 for a leaf that is no array."""
+    return prod(count(part) or 1 for group in leaf.index for part in group)
 
 
 def _written(value: Plain) -> str:
@@ -174,13 +156,13 @@ def _split(group: tuple[Type, ...], code: int) -> list[tuple[Type, Value]]:
     return found[::-1]
 
 
-def _elements(leaf: Leaf, values: Sequence[Value], depth: int = 0) -> Iterator[tuple[tuple[int, ...], Sequence[Value]]]:
+def _elements(leaf: SystemVariable, values: Sequence[Value], depth: int = 0) -> Iterator[tuple[tuple[int, ...], Sequence[Value]]]:
     """The elements of a leaf in several states at once, with their indices; of a large array those that one of the states lists."""
-    if depth == len(leaf.groups):
+    if depth == len(leaf.index):
         yield (), values
         return
     arrays = [value for value in values if isinstance(value, ArrayValue)]
-    for index in _indices(leaf.groups[depth], arrays, leaf.elements > MOST_LISTED):
+    for index in _indices(leaf.index[depth], arrays, _count(leaf) > MOST_LISTED):
         for rest, found in _elements(leaf, [array.get(index) for array in arrays], depth + 1):
             yield (index, *rest), found
 
@@ -196,21 +178,3 @@ def _indices(group: tuple[Type, ...], arrays: Sequence[ArrayValue], large: bool)
             code = code << scalar_width(part) | index
         codes.append(code)
     return codes
-
-
-def _leaf(item: SystemVariable, fields: Mapping[str, Type]) -> Leaf:
-    name, _, rest = item.path.partition(".")
-    pieces, groups = [name], []
-    kind: Type | None = fields.get(name)
-    while kind is not None:
-        if isinstance(kind, ArrayType):
-            groups.append(tuple(kind.index))
-            pieces.append("")
-            kind = kind.element
-        elif isinstance(kind, RecordType | LayoutType) and rest:
-            part, _, rest = rest.partition(".")
-            pieces[-1] += f".{part}"
-            kind = kind.fields[part] if isinstance(kind, RecordType) else kind.fields[part].type
-        else:
-            break
-    return Leaf(item.path, tuple(pieces), tuple(groups), kind or item.type, item.rigid, item)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from vmproof.errors import InputError
 from vmproof.language.builtins import Decorator
-from vmproof.language.convert import from_leaves, usable
+from vmproof.language.composition import compose
+from vmproof.language.convert import Mistake, coerce, from_leaves, usable
 from vmproof.language.expressions import Expressions
 from vmproof.language.machine import ActionDeclaration, Machine, PropertyDeclaration
+from vmproof.language.quantify import SCALARS
 from vmproof.language.source import Source
 from vmproof.language.suggest import suggest
 from vmproof.language.types import BitsType, BoolType, EnumType, Type, UnsizedType, leaves
-from vmproof.language.values import Constant, Function, Setting, Value, describe
+from vmproof.language.values import Constant, Function, Setting, Unsized, Value, describe
 
 SYSTEM_DECORATORS = (
     Decorator.INIT,
@@ -26,16 +28,47 @@ SYSTEM_DECORATORS = (
 _PROPERTIES = (Decorator.INVARIANT, Decorator.REACHABLE, Decorator.EVENTUALLY)
 
 
-def named(run: Expressions, name: str, value: Constant | Setting) -> Value:
-    """A constant or parameter, now that it has a name."""
+def named(run: Expressions, name: str, value: Constant | Setting | Unsized) -> Value:
+    """A constant, parameter or unsized type, now that it has a name, or what is bound to that name. Raises `Mistake` for a second one."""
     machine = run.machine
     assert machine is not None
-    if isinstance(value, Setting):
-        machine.parameters[name] = machine.settings.get(name, value.default)
-        return machine.parameters[name]
+    run.module.settable.append(name)
+    if name in run.module.bindings:
+        return _bound(run, name, value, run.module.bindings[name])
+    match value:
+        case Setting():
+            _check_new("parameters", name, machine.parameters)
+            machine.parameters[name] = machine.settings.get(name, value.default)
+            return machine.parameters[name]
+        case Unsized():
+            _check_new("unsized types", value.name, machine.unsized)
+            machine.unsized[value.name] = UnsizedType(value.name, machine.sizes.get(value.name))
+            return machine.unsized[value.name]
+    _check_new("constants", name, machine.constants)
     terms = {leaf.path: run.pool.var(name, leaf.sort) for leaf in leaves(value.type)}
     machine.constants[name] = (value.type, terms)
     return from_leaves(value.type, terms.__getitem__)
+
+
+def _check_new(kind: str, name: str, known: Container[str]) -> None:
+    if name in known:
+        raise Mistake(f"there are two {kind} `{name}`", f"a component shares what the whole has if it is bound: file({name}=...)")
+
+
+def _bound(run: Expressions, name: str, declared: Constant | Setting | Unsized, value: Value) -> Value:
+    """What the whole gives a component for one of its own types, constants and parameters."""
+    match declared:
+        case Unsized() if isinstance(value, SCALARS):
+            return value
+        case Setting() if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        case Constant():
+            try:
+                return coerce(run.pool, value, declared.type)
+            except Mistake as problem:
+                raise Mistake(f"`{name}` is bound to another type: {problem.message}", problem.hint) from None
+    wanted = "an integer" if isinstance(declared, Setting) else "a scalar type"
+    raise Mistake(f"`{name}` is bound to {describe(value)}, not to {wanted}")
 
 
 def declare_behaviour(machine: Machine, run: Expressions, function: Function, node: ast.FunctionDef, kinds: Sequence[Value]) -> None:
@@ -117,10 +150,14 @@ def check_system(machine: Machine, source: Source) -> None:
         raise InputError("the system has no State", start, "a system's variables are a class with base State")
     if machine.instructions:
         raise InputError("this is the description of a machine, not a system", start, "judge it with `vmproof check`")
-    if not machine.inits:
+    whole = compose(machine)
+    if not whole.inits:
         raise InputError("the system has no @init", start, "say which states it begins in")
-    if not machine.actions:
+    if not whole.actions:
         raise InputError("the system has no @action", start)
+    for name in machine.constants:
+        if name in machine.state.fields:
+            raise InputError(f"`{name}` is a constant and a field of {machine.state}", source.at(machine.state.lines[name]))
     for name, size in machine.sizes.items():
         if name not in machine.unsized:
             raise InputError(f"{source.path.name} has no unsized type `{name}`", None, suggest(name, machine.unsized))

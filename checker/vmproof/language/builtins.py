@@ -39,6 +39,7 @@ from vmproof.language.types import (
     RecordType,
     Role,
     RoleValue,
+    StateType,
     UnsizedType,
     leaves,
 )
@@ -114,7 +115,7 @@ def subscript_type(run: Interpreter, owner: Value, node: ast.Subscript) -> Value
     for part in index:
         if not isinstance(part, BitsType | EnumType | BoolType | UnsizedType):
             raise Mistake(f"{describe(part)} cannot index an array")
-    if not isinstance(values[1], BoolType | BitsType | EnumType | LayoutType | RecordType | ArrayType | UnsizedType):
+    if not isinstance(values[1], BoolType | BitsType | EnumType | LayoutType | RecordType | ArrayType | UnsizedType | StateType):
         raise Mistake(f"{describe(values[1])} cannot be an element")
     made = ArrayType(index, values[1])
     if not made.nested and made.index_width > MAX_WIDTH:

@@ -54,6 +54,8 @@ class Calls(Expressions):
     def call(self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Inline a call; a call of the translation by the description itself is recorded (THEORY.md, "The view")."""
         self._check_callable(function, node)
+        if function.kind == "action":
+            self._check_part(function, args, node)
         if self._names_translation(function):
             return self._explicit_translation(function, args, kwargs, node)
         return self.invoke(function, args, kwargs, node)
@@ -66,6 +68,20 @@ class Calls(Expressions):
     def _check_callable(self, function: Function, node: ast.AST) -> None:
         if function.kind == "instruction":
             raise self.wrong(node, f"`{function.name}` is an instruction; instructions are not called")
+
+    def _check_part(self, function: Function, args: list[Value], node: ast.AST) -> None:
+        """A joint step: an action is called on the state that it is an action of."""
+        machine, own = function.module.machine, function.module.machine.state
+        part = args[0] if args else None
+        if not isinstance(part, StateRef):
+            given = f", not {describe(part)}" if args else ""
+            raise self.wrong(node, f"the action `{function.name}` takes first the {machine.name}.{own} that it changes{given}")
+        kind = self.state_type(part)
+        if kind is not own:
+            other = machine.systems[kind].name
+            raise self.wrong(node, f"`{function.name}` is an action of {machine.name}.{own}, and this is of {other}.{kind}")
+        if not part.running or self.memory is None:
+            raise self.wrong(node, f"the action `{function.name}` is called where nothing happens", "only actions call actions")
 
     def invoke(self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         """Run a function's body in a frame of its own and join its returns."""

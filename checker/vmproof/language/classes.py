@@ -25,19 +25,20 @@ from vmproof.language.types import (
     StateType,
     Type,
     UnsizedType,
+    component_of,
     join,
     leaf_count,
     leaf_type,
     leaves,
     scalar_width,
 )
-from vmproof.language.values import Function, Value, describe
+from vmproof.language.values import Function, Joint, Value, describe
 from vmproof.terms import ArraySort, BitVecSort, Sort
 
 MAX_MEMBERS = 4096
 MAX_LEAVES = 4096  # terms that a state consists of
 _SCENARIO_NAMES = ("runs", "own", "search", "timing", "reserved")
-_TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType, UnsizedType)
+_TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType, UnsizedType, StateType)
 
 
 def _body(node: ast.ClassDef) -> Iterator[ast.stmt]:
@@ -113,16 +114,23 @@ def declare_layout(run: Expressions, node: ast.ClassDef, width: Value) -> Layout
         if used & mask:
             raise run.wrong(statement.annotation, f"the field `{name}` shares bits with another one")
         used |= mask
-        fields[name] = LayoutField(name, hi, lo, _role(run, statement), enum)
+        role = _role(run, statement)
+        assert not isinstance(role, Joint)
+        fields[name] = LayoutField(name, hi, lo, role, enum)
     if not fields:
         raise run.wrong(node, f"the layout `{node.name}` has no fields")
     return LayoutType(node.name, width, fields)
 
 
-def _role(run: Expressions, statement: ast.AnnAssign) -> RoleValue | None:
+def _role(run: Expressions, statement: ast.AnnAssign, component: StateType | None = None) -> RoleValue | Joint | None:
+    """What stands after `=`: a role, or of a component the actions that only joint steps take."""
     if statement.value is None:
         return None
     value = usable(run.eval(statement.value))
+    if component is not None:
+        if not isinstance(value, Joint):
+            raise run.wrong(statement.value, f"after `=` of a component stands joint(...), not {describe(value)}")
+        return value
     if not isinstance(value, RoleValue):
         raise run.wrong(statement.value, f"after `=` stands a role, not {describe(value)}", "role.user, role.control, role.status ...")
     return value
@@ -149,6 +157,8 @@ def declare_record(run: Expressions, node: ast.ClassDef) -> RecordType:
         kind = _field_type(run, statement)
         if isinstance(kind, MemoryType):
             raise run.wrong(statement.annotation, "a memory stands in the state, not in a record")
+        if component_of(kind) is not None:
+            raise run.wrong(statement.annotation, "a component stands in the state, not in a record")
         fields[name] = kind
         _check_leaves(run, node, fields)
     if not fields:
@@ -156,21 +166,30 @@ def declare_record(run: Expressions, node: ast.ClassDef) -> RecordType:
     return RecordType(node.name, fields)
 
 
-def declare_state(run: Expressions, node: ast.ClassDef) -> tuple[StateType, dict[str, RoleValue]]:
-    """`class Machine(State)`: fields with roles. Also returns the leaves that are modes with their roles, in order."""
+def declare_state(run: Expressions, node: ast.ClassDef) -> tuple[StateType, dict[str, RoleValue], dict[str, frozenset[str] | None]]:
+    """`class Machine(State)`: fields with roles.
+
+    Also returns the leaves that are modes with their roles, in order, and of the components what they do in joint steps only (`Machine`).
+    """
     fields: dict[str, Type] = {}
+    joint: dict[str, frozenset[str] | None] = {}
     roles: dict[str, RoleValue] = {}
     lines: dict[str, int] = {}
     modes: dict[str, RoleValue] = {}
     for name, statement in _annotated(run, node):
         kind = _field_type(run, statement)
-        role = _role(run, statement)
+        component = component_of(kind)
+        role = _role(run, statement, component)
         if name in ("load", "store", "instruction", "next_pc"):
             raise run.wrong(statement, f"`{name}` is a name that every state has already")
         if role is not None and isinstance(kind, MemoryType):
             raise run.wrong(statement, "the memory has no role; it is memory")
         fields[name], lines[name] = kind, statement.lineno
         _check_leaves(run, node, fields)
+        if component is not None:
+            joint[name] = _joint(run, statement, component, role)
+            continue
+        assert not isinstance(role, Joint)
         for leaf in leaves(kind):
             own = leaf.role or role
             if isinstance(leaf.sort, ArraySort) and leaf.enum is not None and not leaf.enum.total and _index_width(leaf.sort) > 8:
@@ -183,7 +202,18 @@ def declare_state(run: Expressions, node: ast.ClassDef) -> tuple[StateType, dict
             roles[name] = role
     if not fields:
         raise run.wrong(node, f"the state `{node.name}` has no fields")
-    return StateType(node.name, fields, roles, lines), modes
+    return StateType(node.name, fields, roles, lines), modes, joint
+
+
+def _joint(run: Expressions, statement: ast.AnnAssign, component: StateType, given: RoleValue | Joint | None) -> frozenset[str] | None:
+    """The actions of a component that only joint steps take, None for all."""
+    if not isinstance(given, Joint):
+        return frozenset()
+    for function in given.actions or ():
+        if function.module.machine.state is not component:
+            assert statement.value is not None
+            raise run.wrong(statement.value, f"`{function.name}` is an action of {function.module.machine.state}, not of {component}")
+    return None if given.actions is None else frozenset(function.name for function in given.actions)
 
 
 def _index_width(sort: ArraySort) -> int:

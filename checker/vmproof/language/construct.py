@@ -36,7 +36,7 @@ from vmproof.language.types import (
     array_sort,
     index_sort,
 )
-from vmproof.language.values import BoundMethod, Bulk, EnumValue, Fields, Function, MemoryRef, Signed, StateRef, Value, describe
+from vmproof.language.values import BoundMethod, Bulk, EnumValue, Fields, Function, MemoryRef, Signed, StateRef, SystemFile, Value, describe
 from vmproof.terms import Term
 
 if TYPE_CHECKING:
@@ -61,7 +61,18 @@ def construct(run: Interpreter, kind: Value, args: list[Value], kwargs: dict[str
             return _record(run, kind, args, kwargs)
         case Transform.ARRAY:
             return _bulk(run, args, kwargs, node)
+        case SystemFile():
+            return _bound(run, kind, args, kwargs)
     raise Mistake(f"{describe(kind)} cannot be called")
+
+
+def _bound(run: Interpreter, file: SystemFile, args: list[Value], kwargs: dict[str, Value]) -> SystemFile:
+    """`lock(Process=Pid)`: the file read with other types, constants and parameters."""
+    if args or not kwargs:
+        raise Mistake(f"{file.name}(...) takes unsized types, constants and parameters by name", f"{file.name}(Name=value)")
+    if len(run.frames) > 1:
+        raise Mistake(f"{file.name}(...) stands outside functions")
+    return file.bind({name: usable(value) for name, value in kwargs.items()})
 
 
 def _only(kind: Value, args: list[Value], kwargs: dict[str, Value]) -> Value:

@@ -13,6 +13,7 @@ from vmproof.language.types import (
     LayoutType,
     MemoryType,
     RecordType,
+    StateType,
     Type,
     UnsizedType,
     join,
@@ -179,6 +180,8 @@ def to_leaves(pool: Pool, value: Value, kind: Type) -> dict[str, Term]:
                 for path, term in to_leaves(pool, value.parts[name], inner).items():
                     found[join(name, path)] = term
             return found
+        case StateType():
+            raise Mistake("a component is not assigned as a whole", "call its actions, or assign its fields")
         case ArrayType() if isinstance(value, Bulk):
             return _bulk_leaves(pool, value, kind)
         case ArrayType() | MemoryType():
@@ -244,6 +247,8 @@ def from_leaves(kind: Type, get: Callable[[str], Term]) -> Value:
             return ElementValue(kind, get(""))
         case LayoutType():
             return Fields(kind, {name: EnumValue(part.enum, get(name)) if part.enum else get(name) for name, part in kind.fields.items()})
+        case StateType():
+            raise Mistake("a component is no value", "read its fields")
         case RecordType():
             return Fields(
                 kind,
@@ -281,7 +286,9 @@ def select_at(pool: Pool, array: Term, at: tuple[Term, ...]) -> Term:
 
 
 def store_at(pool: Pool, array: Term, at: tuple[Term, ...], value: Term) -> Term:
-    """The array with another element."""
+    """The array with another element; at no index the element itself."""
+    if not at:
+        return value
     if len(at) == 1:
         return pool.store(array, at[0], value)
     return pool.store(array, at[0], store_at(pool, pool.select(array, at[0]), at[1:], value))

@@ -17,7 +17,7 @@ from vmproof.language.machine import Instruction, Machine, Scenario
 from vmproof.language.patterns import PatternError
 from vmproof.language.source import Source
 from vmproof.language.suggest import suggest
-from vmproof.language.types import BitsType, BoolType, EnumType, MemoryType, RoleValue, StateType, join, leaves
+from vmproof.language.types import BitsType, BoolType, EnumType, MemoryType, RoleValue, StateType, component_of, join, leaves
 from vmproof.language.values import Function, describe
 from vmproof.terms import BitVecSort, Pool, Sort
 
@@ -34,13 +34,16 @@ class Registrar:
         self.by_name: dict[str, Instruction] = {}
         self.shapes = 0
 
-    def state(self, kind: StateType, modes: dict[str, RoleValue], run: Expressions, node: ast.ClassDef) -> None:
+    def state(
+        self, kind: StateType, modes: dict[str, RoleValue], joint: dict[str, frozenset[str] | None], run: Expressions, node: ast.ClassDef
+    ) -> None:
         if self.machine.state.fields:
             raise run.wrong(node, f"a description has one State; the first is `{self.machine.state}`")
         memories = [(name, inner) for name, inner in kind.fields.items() if isinstance(inner, MemoryType)]
         if len(memories) > 1:
             raise run.wrong(node, f"the state has two memories, `{memories[0][0]}` and `{memories[1][0]}`")
-        self.machine.state, self.machine.mode_roles = kind, modes
+        self.machine.state, self.machine.mode_roles, self.machine.joint = kind, modes, joint
+        self.machine.systems[kind] = self.machine
         if memories:
             self.machine.memory_name, self.machine.memory = memories[0]
         paths = [join(name, leaf.path) for name, inner in kind.fields.items() for leaf in leaves(inner)]
@@ -227,6 +230,9 @@ class Registrar:
         start = source.at(1)
         if not machine.state.fields:
             raise InputError("the description has no State", start, "a machine is a class with base State")
+        for name, inner in machine.state.fields.items():
+            if machine.instructions and component_of(inner) is not None:
+                raise InputError(f"`{name}` is a component, which a system has and a machine has not", source.at(machine.state.lines[name]))
         if machine.translation is not None and machine.memory is None:
             raise InputError("there is a @translation, but the state has no memory", start)
         if machine.virtual_width == 0 and machine.memory is not None:

@@ -9,7 +9,7 @@ from vmproof.language.budget import BudgetError
 from vmproof.language.builtins import LANGUAGE, Transform, method_of, subscript_type
 from vmproof.language.calls import SIMPLE_TYPES, Calls
 from vmproof.language.construct import construct
-from vmproof.language.convert import Mistake, coerce, to_bits, usable
+from vmproof.language.convert import Mistake, coerce, store_at, to_bits, usable
 from vmproof.language.operators import equal
 from vmproof.language.paths import Step, update
 from vmproof.language.run import JUMPED, Dead, Point
@@ -61,15 +61,15 @@ class Interpreter(Calls):
             old = usable(self.lookup(node.target.id))
             self.bind(node.target, self.operate(node, old, self.eval(node.value)))
             return
-        steps = self._steps(node.target)
-        old = StateRef("m")
+        base, steps = self._steps(node.target)
+        old = base
         for step in steps:
             old = usable(old)
             if step.attribute is not None:
                 old = self.attribute(old, step.attribute)
             else:
                 old = self.slice_of(old, *step.slice) if step.slice is not None else self.element(old, step.index)
-        self._write_path(steps, self.operate(node, old, self.eval(node.value)))
+        self._write_path(base, steps, self.operate(node, old, self.eval(node.value)))
 
     def bind(self, target: ast.expr, value: Value) -> None:
         match target:
@@ -86,12 +86,12 @@ class Interpreter(Calls):
                 for part, item in zip(target.elts, items, strict=True):
                     self.bind(part, item)
             case ast.Attribute() | ast.Subscript():
-                self._write_path(self._steps(target), value)
+                self._write_path(*self._steps(target), value)
             case _:
                 raise self.wrong(target, "this cannot be assigned to")
 
-    def _steps(self, target: ast.Attribute | ast.Subscript) -> list[Step]:
-        """The path below the state that is to be written; anything else is a copy (rule 5)."""
+    def _steps(self, target: ast.Attribute | ast.Subscript) -> tuple[StateRef, list[Step]]:
+        """The state and the path below it that is to be written; anything else is a copy (rule 5)."""
         nodes: list[ast.Attribute | ast.Subscript] = []
         node: ast.expr = target
         while isinstance(node, ast.Attribute | ast.Subscript):
@@ -102,7 +102,7 @@ class Interpreter(Calls):
             raise self.wrong(target, f"{describe(base)} is a copy; only paths that start at the state are assigned")
         if not base.running:
             raise self.wrong(target, f"`{base.name}` is a state that is only read")
-        return [self._step(part) for part in reversed(nodes)]
+        return base, [self._step(part) for part in reversed(nodes)]
 
     def _step(self, node: ast.Attribute | ast.Subscript) -> Step:
         if isinstance(node, ast.Attribute):
@@ -114,12 +114,12 @@ class Interpreter(Calls):
             return Step(node, slice=(high, low))
         return Step(node, index=usable(self.eval(node.slice)))
 
-    def _write_path(self, steps: list[Step], value: Value) -> None:
-        kind = self.state_type()
+    def _write_path(self, base: StateRef, steps: list[Step], value: Value) -> None:
+        kind = self.state_type(base)
         first, rest = steps[0], steps[1:]
         if first.attribute is None or first.attribute not in kind.fields:
             if first.attribute is not None:
-                self.state_attribute(StateRef("m"), first.attribute)  # raises with the nearest name
+                self.state_attribute(base, first.attribute)  # raises with the nearest name
             raise self.wrong(first.node, f"`{first.attribute or '[...]'}` is not a field of {kind}")
         name = first.attribute
         inner = kind.fields[name]
@@ -134,9 +134,9 @@ class Interpreter(Calls):
             return
 
         def write() -> None:
-            state = self.state
-            for path, term in update(self, inner, lambda path: state[join(name, path)], rest, value).items():
-                self.set_entry(join(name, path), term)
+            for path, term in update(self, inner, lambda path: self.leaf(base, join(name, path)), rest, value).items():
+                entry = join(base.prefix, join(name, path))
+                self.set_entry(entry, store_at(self.pool, self.state[entry], base.places, term))
 
         self.effect(write)
         if name == "pc" and JUMPED in self.state:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from vmproof.data import library
 from vmproof.errors import InputError
 from vmproof.language.behaviour import SYSTEM_DECORATORS, check_system, declare_behaviour, named
 from vmproof.language.budget import Budget, BudgetError
@@ -16,6 +15,7 @@ from vmproof.language.classes import declare_enum, declare_layout, declare_recor
 from vmproof.language.convert import Mistake, usable
 from vmproof.language.declare import Registrar
 from vmproof.language.description import Description
+from vmproof.language.finding import find_file, is_folder
 from vmproof.language.interpreter import Interpreter
 from vmproof.language.machine import Machine
 from vmproof.language.module import Module
@@ -23,12 +23,11 @@ from vmproof.language.run import Dead
 from vmproof.language.source import Source, parse, read_source
 from vmproof.language.suggest import suggest
 from vmproof.language.systems import System
-from vmproof.language.values import Constant, Function, Setting, Unusable, Value
+from vmproof.language.values import Constant, Function, Setting, SystemFile, Unsized, Unusable, Value
 from vmproof.terms import Pool
 
 MAX_FILES = 200
 MAX_PROBLEMS = 100  # mistakes that are collected before reading ends
-LIBRARY_FOLDERS = ("spec", "models")
 
 
 def load_system(
@@ -74,7 +73,10 @@ class Loader:
         self.pool = Pool()
         self.machine = Machine(path.stem)
         self.registrar = Registrar(self.machine, self.pool)
-        self.modules: dict[Path, Module | None] = {}  # None while a file is being read
+        self.modules: dict[Path, Module] = {}  # the files of the machine that is being read, and those that any machine can share
+        self._files: dict[Path, SystemFile] = {}  # the files that this machine imports as a whole
+        self._read_whole: dict[Path, Module] = {}  # files that some machine imports as a whole, without bindings
+        self._reading: set[Path] = set()
         self.problems = problems
         self.texts = dict(texts or {})
         self.sources: list[Source] = []
@@ -118,17 +120,34 @@ class Loader:
             if len(self.problems) >= MAX_PROBLEMS:
                 raise
 
-    def _module(self, source: Source) -> Module:
-        module = Module(source)
-        self.sources.append(source)
+    def _module(self, source: Source, bindings: Mapping[str, Value] | None = None) -> Module:
+        module = Module(source, self.machine, dict(bindings or {}))
         key = source.path.resolve()
-        self.modules[key] = None
-        run = Interpreter(self.pool, self.budget, module, self.machine, {}, None)
-        for node in source.tree.body:
-            with self._collecting():
-                self._statement(run, module, node)
+        if all(known.path.resolve() != key for known in self.sources):  # a component may be read with several bindings
+            self.sources.append(source)
+        self._reading.add(key)
+        try:
+            run = Interpreter(self.pool, self.budget, module, self.machine, {}, None)
+            for node in source.tree.body:
+                with self._collecting():
+                    self._statement(run, module, node)
+            self._use_all(run, module)
+        finally:
+            self._reading.discard(key)
         self.modules[key] = module
         return module
+
+    def _use_all(self, run: Interpreter, module: Module) -> None:
+        """Read the files that are named in functions only, so that all types and constants are known when the reading ends."""
+        for node in module.source.tree.body:
+            for name in _defined(node) if isinstance(node, ast.ImportFrom) else ():
+                value = module.names.get(name)
+                if isinstance(value, SystemFile) and not value.used:
+                    with self._collecting():
+                        try:
+                            value.load()
+                        except Mistake as problem:
+                            raise run.wrong(node, problem.message, problem.hint) from None
 
     # statements of a module
 
@@ -191,7 +210,7 @@ class Loader:
         """A name is defined once in a file, and never one of the language; a name that is imported twice is the same thing."""
         if name in run.language:
             raise run.wrong(node, f"`{name}` is a name of the language")
-        if isinstance(value, Constant | Setting):
+        if isinstance(value, Constant | Setting | Unsized):
             value = named(run, name, value)
         again = module.turn > 0 and module.lines.get(name) == getattr(node, "lineno", 1)  # another turn of the same loop
         known = module.names.get(name, value)
@@ -244,8 +263,9 @@ class Loader:
             case Transform.RECORD:
                 self._define(run, module, node, node.name, declare_record(run, node))
             case Transform.STATE:
-                kind, modes = declare_state(run, node)
-                self.registrar.state(kind, modes, run, node)
+                kind, modes, joint = declare_state(run, node)
+                self.registrar.state(kind, modes, joint, run, node)
+                module.declares = True
                 self._define(run, module, node, node.name, kind)
             case _:
                 raise run.wrong(base, "a class is an Enum, a Layout[n], a Record or a State")
@@ -254,6 +274,7 @@ class Loader:
         run.check_parameters(node.name, node)
         captured = dict(module.loop_names)
         decorators = [self._decorator(run, each.func if isinstance(each, ast.Call) else each) for each in node.decorator_list]
+        module.declares = module.declares or bool(decorators)
         if any(kind in SYSTEM_DECORATORS for kind in decorators if isinstance(kind, Decorator)):
             function = Function(node.name, node, module, captured, "action" if Decorator.ACTION in decorators else "")
             declare_behaviour(self.machine, run, function, node, decorators)
@@ -291,7 +312,8 @@ class Loader:
     # imports
 
     def _import(self, run: Interpreter, module: Module, node: ast.ImportFrom) -> None:
-        if node.level or node.module is None:
+        here = node.level == 1 and node.module is None
+        if (node.level or node.module is None) and not here:
             raise run.wrong(node, "relative imports are not part of the language", "name the file: `from file import name`")
         if node.module == "vmproof.lang":
             if any(alias.asname for alias in node.names):
@@ -303,16 +325,16 @@ class Loader:
             return
         if module.turn:
             raise run.wrong(node, "an import stands outside loops")
-        path = self._find(run, module, node, node.module)
-        key = path.resolve()
-        if key in self.modules:
-            found = self.modules[key]
-            if found is None:
-                raise run.wrong(node, f"`{node.module}` imports this file in turn")
-        else:
-            if len(self.modules) >= MAX_FILES:
-                raise run.wrong(node, f"a description has more than {MAX_FILES} files")
-            found = self._module(self.read(path))
+        beside = [module.source.path.parent, self.path.parent]
+        if here or is_folder(node.module or "", beside):
+            for alias in node.names:
+                if alias.name == "*":
+                    raise run.wrong(node, "files are imported by name", "name the files instead of `*`")
+                path = find_file(alias.name if here else f"{node.module}.{alias.name}", beside)
+                self._define(run, module, node, alias.asname or alias.name, self._file(alias.name, path))
+            return
+        found = self._part(str(node.module), find_file(str(node.module), beside))
+        module.declares = module.declares or found.declares
         for alias in node.names:
             if alias.name == "*":
                 for name, value in found.names.items():
@@ -323,21 +345,54 @@ class Loader:
                 raise run.wrong(node, f"`{node.module}` has no `{alias.name}`", suggest(alias.name, found.names))
             self._define(run, module, node, alias.asname or alias.name, found.names[alias.name])
 
-    def _find(self, run: Interpreter, module: Module, node: ast.AST, dotted: str) -> Path:
-        """The file of an import: beside the reader, beside the main file, or in the library (rule 13)."""
-        parts = dotted.split(".")
-        roots = [module.source.path.parent, self.path.parent]
-        if parts[0] in LIBRARY_FOLDERS:
-            roots.append(library())
-        for root in roots:
-            candidate = root.joinpath(*parts[:-1], parts[-1] + ".py")
-            try:
-                if candidate.is_file():
-                    return candidate
-            except OSError:  # the name is too long for a file
-                continue
-        near = suggest(parts[-1], (path.stem for path in module.source.path.parent.glob("*.py")))
-        raise run.wrong(node, f"there is no file {'/'.join(parts)[:200]}.py beside this one or in the library", near)
+    def _part(self, name: str, path: Path) -> Module:
+        """The file that names are imported from: what it declares is a part of the machine that is being read."""
+        key = path.resolve()
+        if key in self._files and self._files[key].module.declares:
+            raise Mistake(f"`{name}` is imported as a component, whose names stand after a dot", f"{path.stem}.name")
+        if key in self.modules:
+            return self.modules[key]
+        return self._module(self._source(name, path))
+
+    def _file(self, name: str, path: Path) -> SystemFile:
+        """The file that is imported as a whole: what it declares is a system of its own, of which others may be composed."""
+        key = path.resolve()
+        if key in self.modules and self.modules[key].declares:
+            raise Mistake(f"`{name}` is a part of this system already, and no component of it")
+        made = SystemFile(name, lambda bindings: self._component(name, path, bindings))
+        self._files[key] = made
+        return made
+
+    def _component(self, name: str, path: Path, bindings: Mapping[str, Value]) -> Module:
+        """Read a file into a machine of its own; without bindings, once."""
+        key = path.resolve()
+        if not bindings and key in self._read_whole:
+            return self._read_whole[key]
+        outer = (self.machine, self.registrar, self.modules, self._files)
+        self.machine = self.machine.component(name)
+        self.registrar = Registrar(self.machine, self.pool)
+        self.modules, self._files = {known: module for known, module in self.modules.items() if not module.declares}, {}
+        try:
+            module = self._module(self._source(name, path), bindings)
+            shared = {known: found for known, found in self.modules.items() if not (found.declares or found.bindings)}
+            if self.machine.instructions:
+                raise Mistake(f"`{name}` describes a machine; a component is a system")
+        finally:
+            self.machine, self.registrar, self.modules, self._files = outer
+        for bound in bindings:
+            if bound not in module.settable:
+                raise Mistake(f"`{name}` has no unsized type, constant or parameter `{bound}`", suggest(bound, module.settable))
+        self.modules.update(shared)
+        if not bindings:
+            self._read_whole[key] = module
+        return module
+
+    def _source(self, name: str, path: Path) -> Source:
+        if path.resolve() in self._reading:
+            raise Mistake(f"`{name}` imports this file in turn")
+        if len(self.sources) >= MAX_FILES:
+            raise Mistake(f"a description has more than {MAX_FILES} files")
+        return self.read(path)
 
 
 _NOTHING = object()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import replace
 
 from vmproof.errors import InputError, Place
 from vmproof.language.budget import Budget
@@ -27,10 +28,11 @@ from vmproof.language.operators import binary
 from vmproof.language.outcome import State
 from vmproof.language.run import Run
 from vmproof.language.suggest import suggest
-from vmproof.language.types import EnumMember, EnumType, LayoutType, MemoryType, StateType, join
+from vmproof.language.types import ArrayType, EnumMember, EnumType, LayoutType, MemoryType, StateType, component_of, join
 from vmproof.language.values import (
     ArrayCopy,
     BoundMethod,
+    Components,
     EnumValue,
     Fields,
     FormsOperand,
@@ -38,6 +40,7 @@ from vmproof.language.values import (
     Namespace,
     Signed,
     StateRef,
+    SystemFile,
     Value,
     describe,
 )
@@ -105,6 +108,10 @@ class Lookups(Run):
                 if name in owner.members:
                     return owner.members[name]
                 raise Mistake(f"{owner.name} has no `{name}`", suggest(name, owner.members))
+            case SystemFile():
+                if name in owner.module.names:
+                    return owner.module.names[name]
+                raise Mistake(f"{owner.name} has no `{name}`", suggest(name, owner.module.names))
             case FormsOperand():
                 if name == "form":
                     return owner.tag
@@ -128,18 +135,25 @@ class Lookups(Run):
         """The leaves of a state: the running one's, or a snapshot's."""
         return self.state if owner.state is None else owner.state
 
-    def state_type(self) -> StateType:
+    def state_type(self, owner: StateRef) -> StateType:
         assert self.machine is not None
-        return self.machine.state
+        return self.machine.state if owner.type is None else owner.type
+
+    def leaf(self, owner: StateRef, path: str) -> Term:
+        """The leaf at a path of a state; of a component's, at its own indices."""
+        return select_at(self.pool, self.entries(owner)[join(owner.prefix, path)], owner.places)
 
     def state_attribute(self, owner: StateRef, name: str) -> Value:
-        kind = self.state_type()
+        kind = self.state_type(owner)
         inner = kind.fields.get(name)
         if isinstance(inner, MemoryType):
             return MemoryRef(owner, name, inner)
+        if isinstance(inner, StateType):
+            return replace(owner, type=inner, prefix=join(owner.prefix, name))
+        if isinstance(inner, ArrayType) and component_of(inner) is not None:
+            return Components(owner, inner, join(owner.prefix, name))
         if inner is not None:
-            entries = self.entries(owner)
-            return from_leaves(inner, lambda path: entries[join(name, path)])
+            return from_leaves(inner, lambda path: self.leaf(owner, join(name, path)))
         if name in STATE_METHODS:
             return BoundMethod(owner, name)
         if name in self.special:
@@ -158,6 +172,8 @@ class Lookups(Run):
                     return self.pool.select(owner.terms[""], to_bits(self.pool, index, owner.type.address))
                 at = index_terms(self.pool, index, owner.type)
                 return from_leaves(owner.type.element, lambda path: select_at(self.pool, owner.terms[path], at))
+            case Components():
+                return self._component(owner, index)
             case MemoryRef():
                 return self.physical(owner, to_bits(self.pool, index, owner.type.address), 1)
             case Signed():
@@ -171,6 +187,15 @@ class Lookups(Run):
             case dict():
                 return self._entry(owner, index)
         raise Mistake(f"{describe(owner)} has no elements")
+
+    def _component(self, array: Components, index: Value) -> Value:
+        """One of an array of components; of an array of arrays, one of the inner arrays."""
+        places = (*array.owner.places, *index_terms(self.pool, index, array.type))
+        inner = array.type.element
+        if isinstance(inner, ArrayType):
+            return replace(array, owner=replace(array.owner, places=places), type=inner)
+        assert isinstance(inner, StateType)
+        return replace(array.owner, type=inner, prefix=array.prefix, places=places)
 
     def physical(self, memory: MemoryRef, address: Term, cells: int) -> Term:
         """Read cells of a state's physical memory."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from vmproof.language.convert import Mistake, to_leaf, to_leaves
 from vmproof.language.encoding import Encoding
-from vmproof.language.types import EnumMember, EnumType, MemoryType, RoleValue, StateType, Type, UnsizedType
+from vmproof.language.types import ArrayType, EnumMember, EnumType, IndexType, MemoryType, RoleValue, StateType, Type, UnsizedType
 from vmproof.language.values import EnumValue, Function, Value, describe
 from vmproof.terms import Sort, Term
 
@@ -66,21 +66,43 @@ class Scenario:
 
 
 @dataclass(frozen=True, eq=False)
+class Part:
+    """Where a component stands in the whole: its leaves are those that begin with `prefix`.
+
+    `type` is its own state; `arrays` are those that it is an element of, the outermost first.
+    """
+
+    prefix: str
+    type: StateType
+    arrays: tuple[ArrayType, ...] = ()
+
+    @property
+    def index(self) -> tuple[IndexType, ...]:
+        """The types of the indices that select the component; empty where it is no element of an array."""
+        return tuple(kind for array in self.arrays for kind in array.index)
+
+
+@dataclass(frozen=True, eq=False)
 class ActionDeclaration:
-    """One `@action` of a system; `parameters` are chosen, of scalar types."""
+    """One `@action` of a system; `parameters` are chosen, of scalar types.
+
+    `part`: the component whose action it is, None for the whole's own; the component's indices are the first parameters.
+    """
 
     name: str
     parameters: tuple[tuple[str, Type], ...]
     fair: bool
     function: Function = field(repr=False)
     place: Place | None = field(default=None, repr=False)
+    part: Part | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class PropertyDeclaration:
     """`@invariant`, `@reachable` or `@eventually`: what is claimed, in a sentence, of a function over the state and its parameters.
 
-    `premise` and `measure` belong to `@eventually`: from where the goal is promised, and what each fair step lowers.
+    `premise` and `measure` belong to `@eventually`: from where the goal is promised, and what each fair step lowers. `part` as of an
+    action.
     """
 
     kind: str
@@ -91,6 +113,7 @@ class PropertyDeclaration:
     premise: Function | None = field(default=None, repr=False)
     measure: Function | None = field(default=None, repr=False)
     place: Place | None = field(default=None, repr=False)
+    part: Part | None = None
 
 
 @dataclass(eq=False)
@@ -125,7 +148,23 @@ class Machine:
     inits: list[Function] = field(default_factory=list)
     actions: list[ActionDeclaration] = field(default_factory=list)
     properties: list[PropertyDeclaration] = field(default_factory=list)
+    systems: dict[StateType, Machine] = field(default_factory=dict)  # by its state, each system that was read: itself, components
+    joint: dict[str, frozenset[str] | None] = field(default_factory=dict)  # by field, what its component does in joint steps only
     registers: tuple[str, ...] = ()  # the leaves that the translation may depend on: all but the memory and pc
+
+    def component(self, name: str) -> Machine:
+        """A machine to read a component into. Types, constants and parameters have one name in the whole, so they are kept together."""
+        return Machine(
+            name,
+            sizes=self.sizes,
+            settings=self.settings,
+            unsized=self.unsized,
+            constants=self.constants,
+            parameters=self.parameters,
+            quantified=self.quantified,
+            defined=self.defined,
+            systems=self.systems,
+        )
 
     def executing(self, run: Run) -> bool:
         """Whether effects, traps and choices make sense in this run; premises and invariants have none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from vmproof.language.convert import Mistake
 from vmproof.language.values import Unusable
 
 if TYPE_CHECKING:
+    from vmproof.language.machine import Machine
     from vmproof.language.source import Source
     from vmproof.language.values import Value
 
@@ -18,9 +20,17 @@ FOLLOWS = "what this needs is wrong itself"
 
 @dataclass(eq=False)
 class Module:
-    """A file: `names` are what it has defined or imported so far, `lines` where each was defined (for "defined twice")."""
+    """A file: `names` are what it has defined or imported so far, `lines` where each was defined (for "defined twice").
+
+    `machine` is what it was read into. `bindings` replace unsized types, constants and parameters of a component's file by name;
+    `settable` are the names of those that it has.
+    """
 
     source: Source
+    machine: Machine
+    bindings: Mapping[str, Value] = field(default_factory=dict)
+    settable: list[str] = field(default_factory=list)
+    declares: bool = False  # it, or a file that it imports, has a state or decorated functions: it is a part of one machine
     names: dict[str, Value] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     turn: int = 0  # how many module-level loops are open

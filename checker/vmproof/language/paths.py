@@ -22,7 +22,7 @@ from vmproof.language.convert import (
 from vmproof.language.lookups import slice_ends
 from vmproof.language.operators import binary
 from vmproof.language.suggest import suggest
-from vmproof.language.types import ArrayType, BitsType, LayoutType, MemoryType, RecordType, Type, join
+from vmproof.language.types import ArrayType, BitsType, LayoutType, MemoryType, RecordType, StateType, Type, join
 from vmproof.language.values import Value, article
 from vmproof.terms import Term
 
@@ -56,7 +56,7 @@ def update(run: Expressions, kind: Type, get: Callable[[str], Term], steps: list
         return to_leaves(pool, value, kind)
     step, rest = steps[0], steps[1:]
     match kind:
-        case RecordType() if step.attribute is not None:
+        case RecordType() | StateType() if step.attribute is not None:
             if step.attribute not in kind.fields:
                 raise Mistake(f"no field `{step.attribute}` in {kind}", suggest(step.attribute, kind.fields))
             name = step.attribute

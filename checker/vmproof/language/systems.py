@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmproof.errors import InputError
 from vmproof.language.budget import Budget
-from vmproof.language.convert import Mistake, from_leaves, to_bool
+from vmproof.language.composition import compose
+from vmproof.language.convert import Mistake, from_leaves, index_terms, to_bool
 from vmproof.language.interpreter import Interpreter
-from vmproof.language.machine import ActionDeclaration, Machine, PropertyDeclaration
-from vmproof.language.memory import Physical
+from vmproof.language.machine import ActionDeclaration, Machine, Part, PropertyDeclaration
+from vmproof.language.memory import MemoryModel, Physical
 from vmproof.language.module import Module
 from vmproof.language.outcome import Obligation, State
+from vmproof.language.quantify import everywhere
 from vmproof.language.run import Dead
 from vmproof.language.source import Source
-from vmproof.language.types import ArrayType, BitsType, EnumType, LayoutType, MemoryType, RecordType, Type, join, leaves
+from vmproof.language.types import (
+    ArrayType,
+    IndexType,
+    LayoutType,
+    MemoryType,
+    RecordType,
+    StateType,
+    Type,
+    UnsizedType,
+    array_sort,
+    leaves,
+)
 from vmproof.language.values import Function, StateRef, Value
-from vmproof.terms import BitVecSort, Pool, Sort, Term
+from vmproof.terms import BOOL, BitVecSort, Pool, Sort, Term
 
 
 @dataclass(frozen=True, eq=False)
 class SystemVariable:
     """One leaf of the state, or a constant (`rigid`).
 
-    `type` is the scalar type of the leaf or of an array's elements; `index` are the types of the array's indices.
+    `type` is the scalar type of the leaf or of its elements; `index` has the index types of each array that it stands in, the outermost
+    first. `pieces` are what stands around the brackets in its name: "cpus", ".table", ".valid" of `cpus[c].table[p, v].valid`.
     """
 
     path: str
     sort: Sort
     type: Type
-    index: tuple[Type, ...] = ()
+    index: tuple[tuple[IndexType, ...], ...] = ()
+    pieces: tuple[str, ...] = ()
     rigid: bool = False
+
+    @property
+    def dimensions(self) -> tuple[tuple[IndexType, ...], ...]:
+        """The types of each dimension of the sort: those of a bracket are joined, unless one has no size."""
+        found: list[tuple[IndexType, ...]] = []
+        for bracket in self.index:
+            nested = any(isinstance(part, UnsizedType) and part.size is None for part in bracket)
+            found += [(part,) for part in bracket] if nested else [bracket]
+        return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +84,10 @@ class System:
         self.sources = sources
         self._main = main
         self._budget = budget
-        self.actions: tuple[ActionDeclaration, ...] = tuple(machine.actions)
-        self.properties: tuple[PropertyDeclaration, ...] = tuple(machine.properties)
+        whole = compose(machine)
+        self.actions = whole.actions
+        self.properties = whole.properties
+        self._inits = whole.inits
         self.variables = tuple(_variables(machine))
 
     def state(self) -> dict[str, Term]:
@@ -69,8 +95,17 @@ class System:
         return {item.path: self.pool.var(item.path, item.sort) for item in self.variables}
 
     def init(self, state: Mapping[str, Term]) -> Term:
-        """The initial states: all that every @init allows."""
-        return self.pool.and_(*(self.holds(function, state, []) for function in self.machine.inits))
+        """The initial states: all that every @init allows, those of components at all of their indices."""
+        return self.pool.and_(*(self._starts(function, part, state) for function, part in self._inits))
+
+    def _starts(self, function: Function, part: Part | None, state: Mapping[str, Term]) -> Term:
+        if part is None or not part.index:
+            return self.holds(function, state, [], part)
+        try:
+            run = self._run(state, function, None)
+            return everywhere(run, part.index, lambda index: self.holds(function, state, index, part), "forall")
+        except Mistake as problem:
+            raise InputError(f"@init of {part.prefix}: {problem.message}", function.module.source.place(function.node)) from None
 
     def parameters(self, declaration: ActionDeclaration | PropertyDeclaration) -> dict[str, Term]:
         """A variable for each parameter, by name."""
@@ -83,19 +118,22 @@ class System:
         """Parameters as the values that a function takes."""
         return [from_leaves(kind, {"": terms[name]}.__getitem__) for name, kind in declaration.parameters]
 
-    def holds(self, function: Function, state: Mapping[str, Term], args: list[Value]) -> Term:
-        """What a function of the state says, as a Boolean term. Raises `InputError` where it gives anything else."""
-        run = self._run(state, function)
-        value = self._call(run, function, [StateRef("w", self._leaves(state)), *args])
+    def holds(self, function: Function, state: Mapping[str, Term], args: list[Value], part: Part | None = None) -> Term:
+        """What a function of the state says, as a Boolean term. Raises `InputError` where it gives anything else.
+
+        `part`: whose state it is; the indices of the component stand first in `args`.
+        """
+        run = self._run(state, function, None)
+        value = self._call(run, function, self._given(self._leaves(state), args, part))
         try:
             return to_bool(self.pool, value, f"what `{function.name}` returns")
         except Mistake as problem:
             raise InputError(problem.message, function.module.source.place(function.node), problem.hint) from None
 
-    def value(self, function: Function, state: Mapping[str, Term], args: list[Value]) -> Term:
-        """What a measure gives: bits. Raises `InputError` for anything else."""
-        run = self._run(state, function)
-        value = self._call(run, function, [StateRef("w", self._leaves(state)), *args])
+    def value(self, function: Function, state: Mapping[str, Term], args: list[Value], part: Part | None = None) -> Term:
+        """What a measure gives: bits. Raises `InputError` for anything else. `args` and `part` as for `holds`."""
+        run = self._run(state, function, None)
+        value = self._call(run, function, self._given(self._leaves(state), args, part))
         if not isinstance(value, Term) or not isinstance(value.sort, BitVecSort):
             raise InputError("a measure gives bits", function.module.source.place(function.node), "widen it with zext")
         return value
@@ -103,10 +141,10 @@ class System:
     def act(self, declaration: ActionDeclaration, state: Mapping[str, Term], parameters: Mapping[str, Term]) -> Effect:
         """Run an action. Raises `InputError` where its text is wrong."""
         start = self._leaves(state)
-        run = self._run(start, declaration.function)
+        run = self._run(start, declaration.function, Physical(""))
         run.label = declaration.name
         with suppress(Dead):
-            self._call(run, declaration.function, [StateRef("w"), *self.arguments(declaration, parameters)])
+            self._call(run, declaration.function, self._given(None, self.arguments(declaration, parameters), declaration.part))
         guard = self.pool.and_(self.pool.not_(run.disabled), run.cond)
         changed = {path: term for path, term in run.state.items() if term is not start[path]}
         return Effect(guard, changed, tuple(run.choices), tuple(run.obligations))
@@ -114,8 +152,19 @@ class System:
     def _leaves(self, state: Mapping[str, Term]) -> State:
         return {path: term for path, term in state.items() if path not in self.machine.constants}
 
-    def _run(self, state: Mapping[str, Term], function: Function) -> Interpreter:
-        memory = Physical(self.machine.memory_name or "")
+    def _given(self, state: Mapping[str, Term] | None, args: list[Value], part: Part | None) -> list[Value]:
+        """The arguments of a function: the state, or the component that the first of `args` select, and the rest."""
+        if part is None:
+            return [StateRef("w", state), *args]
+        rest = list(args)
+        places: list[Term] = []
+        for array in part.arrays:
+            index, rest = rest[: len(array.index)], rest[len(array.index) :]
+            places += index_terms(self.pool, tuple(index), array)
+        return [StateRef("w", state, part.type, part.prefix, tuple(places)), *rest]
+
+    def _run(self, state: Mapping[str, Term], function: Function, memory: MemoryModel | None) -> Interpreter:
+        """An evaluator; without `memory`, of something in which nothing happens."""
         return Interpreter(self.pool, self._budget, function.module, self.machine, dict(state), memory)
 
     def _call(self, run: Interpreter, function: Function, args: list[Value]) -> Value:
@@ -129,34 +178,30 @@ class System:
 def _variables(machine: Machine) -> list[SystemVariable]:
     found: list[SystemVariable] = []
     for name, kind in machine.state.fields.items():
-        found += _leaves_of(name, kind)
+        found += _leaves_of(SystemVariable(name, BOOL, kind, (), (name,)))
     for name, (kind, terms) in machine.constants.items():
-        found.append(SystemVariable(name, terms[""].sort, kind, rigid=True))
+        found.append(SystemVariable(name, terms[""].sort, kind, (), (name,), rigid=True))
     return found
 
 
-def _leaves_of(name: str, kind: Type) -> list[SystemVariable]:
-    """The leaves of a field with the scalar types that the elements have; arrays of arrays keep the outer indices first."""
-    if isinstance(kind, ArrayType):
-        inner = _leaves_of("", kind.element)
-        sorts = {leaf.path: leaf.sort for leaf in leaves(kind)}
-        return [SystemVariable(join(name, item.path), sorts[item.path], item.type, (*kind.index, *item.index)) for item in inner]
-    if isinstance(kind, MemoryType):
-        raise InputError(f"`{name}` is a memory; a system has arrays")
-    found: list[SystemVariable] = []
-    for leaf in leaves(kind):
-        scalar: Type = leaf.enum if isinstance(leaf.enum, EnumType) else _scalar(kind, leaf.path)
-        found.append(SystemVariable(join(name, leaf.path), leaf.sort, scalar))
-    return found
+def _leaves_of(item: SystemVariable) -> Iterator[SystemVariable]:
+    """The leaves of a part of the state, each with the indices of all arrays that it stands in; `item` says where the part stands."""
+    kind = item.type
+    match kind:
+        case ArrayType():
+            for leaf in _leaves_of(replace(item, type=kind.element, index=(*item.index, kind.index), pieces=(*item.pieces, ""))):
+                yield replace(leaf, sort=array_sort(kind, leaf.sort))
+        case RecordType() | StateType():
+            for name, inner in kind.fields.items():
+                yield from _leaves_of(_below(item, name, inner))
+        case LayoutType():
+            for name, part in kind.fields.items():
+                yield from _leaves_of(_below(item, name, part.type))
+        case MemoryType():
+            raise InputError(f"`{item.path}` is a memory; a system has arrays")
+        case _:
+            yield replace(item, sort=next(leaves(kind)).sort)
 
 
-def _scalar(kind: Type, path: str) -> Type:
-    """The type of the leaf of a type at a path."""
-
-    if isinstance(kind, RecordType):
-        first, _, rest = path.partition(".")
-        return _scalar(kind.fields[first], rest)
-    if isinstance(kind, LayoutType):
-        part = kind.fields[path]
-        return BitsType(part.hi - part.lo + 1)
-    return kind
+def _below(item: SystemVariable, name: str, kind: Type) -> SystemVariable:
+    return replace(item, path=f"{item.path}.{name}", type=kind, pieces=(*item.pieces[:-1], f"{item.pieces[-1]}.{name}"))

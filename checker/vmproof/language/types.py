@@ -144,11 +144,14 @@ class UnsizedType:
         return UninterpretedSort(self.name) if self.size is None else BitVecSort(self.width)
 
 
+IndexType = BitsType | EnumType | BoolType | UnsizedType
+
+
 @dataclass(frozen=True)
 class ArrayType:
     """`array[index, element]`; a tuple of index types is one index, their bits joined, the first one leftmost."""
 
-    index: tuple[BitsType | EnumType | BoolType | UnsizedType, ...]
+    index: tuple[IndexType, ...]
     element: Type
 
     def __str__(self) -> str:
@@ -179,18 +182,25 @@ class MemoryType:
 
 @dataclass(frozen=True, eq=False)
 class StateType:
-    """The machine's state. `roles` holds what the class body says after `=`, by field name."""
+    """The state of a machine or system. `roles` holds what the class body says after `=`, by field name.
+
+    As the type of another state's field it makes its system a component; its leaves are laid out like a record's.
+    """
 
     name: str
     fields: dict[str, Type]
     roles: dict[str, RoleValue]
     lines: dict[str, int] = field(default_factory=dict)
 
+    @cached_property
+    def leaf_count(self) -> int:
+        return sum(leaf_count(kind) for kind in self.fields.values())
+
     def __str__(self) -> str:
         return self.name
 
 
-Type = BoolType | BitsType | EnumType | LayoutType | RecordType | ArrayType | MemoryType | UnsizedType
+Type = BoolType | BitsType | EnumType | LayoutType | RecordType | ArrayType | MemoryType | UnsizedType | StateType
 
 ACCESS = EnumType("Access", {"read": 0, "write": 1, "fetch": 2}, 2)
 
@@ -230,7 +240,7 @@ def leaves(kind: Type) -> Iterator[Leaf]:
         case LayoutType():
             for part in kind.fields.values():
                 yield Leaf(part.name, BitVecSort(part.hi - part.lo + 1), part.enum, part.role)
-        case RecordType():
+        case RecordType() | StateType():
             for name, inner in kind.fields.items():
                 for leaf in leaves(inner):
                     yield Leaf(join(name, leaf.path), leaf.sort, leaf.enum, leaf.role)
@@ -251,7 +261,7 @@ def array_sort(kind: ArrayType, element: Sort) -> Sort:
     return sort
 
 
-def index_sort(part: BitsType | EnumType | BoolType | UnsizedType) -> Sort:
+def index_sort(part: IndexType) -> Sort:
     """The sort of one index of a nested array."""
     return part.sort if isinstance(part, UnsizedType) else BitVecSort(scalar_width(part))
 
@@ -261,7 +271,7 @@ def leaf_count(kind: Type) -> int:
     match kind:
         case LayoutType():
             return len(kind.fields)
-        case RecordType():
+        case RecordType() | StateType():
             return kind.leaf_count
         case ArrayType():
             return leaf_count(kind.element)
@@ -269,7 +279,14 @@ def leaf_count(kind: Type) -> int:
             return 1
 
 
-def leaf_type(kind: Type | StateType, path: str) -> Type | None:
+def component_of(kind: Type | None) -> StateType | None:
+    """The state of the component that a field of this type is, or whose array it is; None for any other field."""
+    while isinstance(kind, ArrayType):
+        kind = kind.element
+    return kind if isinstance(kind, StateType) else None
+
+
+def leaf_type(kind: Type, path: str) -> Type | None:
     """The type at a dotted path below `kind`, or None where there is none; a part of an array is no such type."""
     name, _, rest = path.partition(".")
     match kind:

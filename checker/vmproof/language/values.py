@@ -66,6 +66,13 @@ class Setting:
 
 
 @dataclass(frozen=True, eq=False)
+class Unsized:
+    """What `unsized("Process")` gives until the name that it is assigned to is known."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
 class Signed:
     """A bit vector that `signed(...)` marked: comparison, shift, division and extension treat it as two's complement."""
 
@@ -139,14 +146,72 @@ class Namespace:
 
 @dataclass(frozen=True, eq=False)
 class StateRef:
-    """The state, as `m` in an instruction. `name` selects which one ("" the running state; "before", "real", "guest" are snapshots)."""
+    """The state, as `m` in an instruction. `name` selects which one ("" the running state; "before", "real", "guest" are snapshots).
+
+    Of a component: `type` is its own state, whose leaf `x` is the leaf `prefix.x` of the whole, at the indices `places` where the
+    component is one of an array. `type` None is the whole.
+    """
 
     name: str
     state: Mapping[str, Term] | None = None  # None: the running state of the evaluator
+    type: StateType | None = None
+    prefix: str = ""
+    places: tuple[Term, ...] = ()
 
     @property
     def running(self) -> bool:
         return self.state is None
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """An array of components before it is indexed: `type` is the array's, the rest as in StateRef."""
+
+    owner: StateRef
+    type: ArrayType
+    prefix: str
+
+
+@dataclass(eq=False)
+class SystemFile:
+    """A file of another system, imported as a whole: `frames` in `frames.World`.
+
+    `read` reads it with the unsized types, constants and parameters that are given by name, the others being its own. It is read when a
+    name of it is used: a file that is only bound leaves none of its own types and constants in the whole.
+    """
+
+    name: str
+    read: Callable[[Mapping[str, Value]], Module]
+    bindings: Mapping[str, Value] = field(default_factory=dict)
+    used: bool = False
+
+    @property
+    def module(self) -> Module:
+        """The file's names. Raises `Mistake` or `InputError` where the file is wrong."""
+        self.used = True
+        return self._module
+
+    @cached_property
+    def _module(self) -> Module:
+        return self.read(self.bindings)
+
+    def load(self) -> None:
+        """Read the file now. Raises as `module`."""
+        _ = self.module
+
+    def bind(self, bindings: Mapping[str, Value]) -> SystemFile:
+        """The file with what is given by name in the place of its own. Raises as `module`."""
+        self.used = True
+        made = SystemFile(self.name, self.read, {**self.bindings, **bindings})
+        made.load()
+        return made
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """What `joint(...)` gives: the actions of a component that happen in joint steps only; None for all of them."""
+
+    actions: tuple[Function, ...] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +319,15 @@ def describe(value: Value) -> str:
         case FormTag() | FormsOperand():
             return "an operand with forms"
         case StateRef():
-            return "the state"
+            return "the state" if value.type is None else f"the component {value.prefix}"
+        case Components():
+            return f"an array of components {value.prefix}"
+        case Joint():
+            return "joint(...)"
+        case SystemFile():
+            return f"the file {value.name}"
+        case UnsizedType():
+            return f"the type {value}"
         case MemoryRef():
             return "the memory"
         case Function() | Builtin() | BoundMethod():

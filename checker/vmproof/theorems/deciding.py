@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vmproof.engines.bmc import bmc
+from vmproof.engines.domains import sort_size
 from vmproof.engines.explicit import explicit
 from vmproof.engines.induction import induction
 from vmproof.engines.kinduction import kinduction
@@ -17,7 +18,7 @@ from vmproof.engines.liveness import liveness
 from vmproof.engines.reading import transition_system
 from vmproof.engines.result import Answer, Trace
 from vmproof.engines.search import Limits
-from vmproof.engines.system import Kind, Property, TransitionSystem
+from vmproof.engines.system import Kind, Property, TransitionSystem, Variable
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
 from vmproof.formats.naming import Naming
@@ -26,6 +27,7 @@ from vmproof.language.loader import load_system
 from vmproof.language.suggest import suggest
 from vmproof.language.systems import System
 from vmproof.solvers import SolverPool
+from vmproof.terms import ArraySort
 
 AUTO = "auto"
 ENGINES = (AUTO, "explicit", "induction", "k-induction", "bmc", "liveness")
@@ -284,8 +286,11 @@ def sizes_text(sizes: Mapping[str, int]) -> str:
 
 def _bits(system: TransitionSystem) -> float:
     """How many bits the values of all leaves take."""
-    return sum(_leaf_bits(item.domain, item.term.width or 1) * (item.indices or 1) for item in system.variables if not item.rigid)
+    return sum(_leaf_bits(item) * math.prod(index.count or 1 for index in item.indices) for item in system.variables if not item.rigid)
 
 
-def _leaf_bits(domain: int | None, width: int) -> float:
-    return float(width) if domain is None else math.log2(max(1, domain))
+def _leaf_bits(item: Variable) -> float:
+    sort = item.sort
+    while isinstance(sort, ArraySort):
+        sort = sort.element
+    return math.log2(max(1, sort_size(sort, item.domain)))

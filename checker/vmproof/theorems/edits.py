@@ -46,7 +46,7 @@ def statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 def apply(change: Change, sources: Sequence[Source]) -> tuple[Source, str]:
     """The file that a change touches and its new text. Raises InputError where the change does not fit the subject."""
     functions = [(source, node) for source in sources for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)]
-    named = [(source, node) for source, node in functions if node.name == change.function]
+    named = [(source, node) for source, node in functions if change.function in (node.name, f"{source.path.stem}.{node.name}")]
     if not named:
         hint = suggest(change.function, [node.name for _, node in functions])
         raise InputError(f"the subject has no function `{change.function}`", change.place, hint)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from vmproof.language import Description
 from vmproof.language.source import Source
@@ -57,14 +58,14 @@ class Mutant:
 
 def system_mutants(sources: Sequence[Source]) -> list[Mutant]:
     """All mutants of a system's files, in order of file and line."""
-    functions = {node.name: node for source in sources for node in source.tree.body if isinstance(node, ast.FunctionDef)}
-    does = _called(functions, [name for name, node in functions.items() if _decorated(node, _DOES)])
+    functions = {(source.path, node.name): node for source in sources for node in source.tree.body if isinstance(node, ast.FunctionDef)}
+    does = _called(functions, [key for key, node in functions.items() if _decorated(node, _DOES)])
     enums = {node.name: _members(node) for source in sources for node in source.tree.body if isinstance(node, ast.ClassDef)}
     found: list[Mutant] = []
     for source in sources:
         constants = _constants(source)
         for node in source.tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name in does and not _decorated(node, _CLAIMS):
+            if isinstance(node, ast.FunctionDef) and (source.path, node.name) in does and not _decorated(node, _CLAIMS):
                 found += _Mutator(source, node, enums, constants).mutants()
     unique = {(mutant.path, mutant.replaced): mutant for mutant in reversed(found)}
     return sorted(unique.values(), key=lambda mutant: (str(mutant.path), mutant.line, OPERATORS.index(mutant.operator)))
@@ -160,16 +161,24 @@ def _decorated(node: ast.FunctionDef, names: Sequence[str]) -> bool:
     return any(isinstance(each, ast.Name) and each.id in names for each in calls)
 
 
-def _called(functions: dict[str, ast.FunctionDef], roots: Sequence[str]) -> set[str]:
-    """The functions that the roots are or mention, directly or through others."""
-    seen: set[str] = set()
+_Key: TypeAlias = tuple[Path, str]  # a function: its file and its name
+
+
+def _called(functions: Mapping[_Key, ast.FunctionDef], roots: Sequence[_Key]) -> set[_Key]:
+    """The functions that the roots are or mention, directly or through others; those of other files by name, or after a dot."""
+    seen: set[_Key] = set()
     pending = list(roots)
     while pending:
-        name = pending.pop()
-        if name in seen:
+        key = pending.pop()
+        if key in seen:
             continue
-        seen.add(name)
-        pending += [node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name) and node.id in functions]
+        seen.add(key)
+        for node in ast.walk(functions[key]):
+            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+            if isinstance(node, ast.Name) and (key[0], name) in functions:
+                pending.append((key[0], name))
+            else:
+                pending += [other for other in functions if other[1] == name and other[0] != key[0]]
     return seen
 
 
