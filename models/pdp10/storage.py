@@ -1,4 +1,4 @@
-"""Memory as a program addresses it: accumulators, protection and relocation, effective addresses (System Reference Manual 1.2, 1.3, 2.15)."""
+"""Memory as a program addresses it: accumulators, relocation, effective addresses (System Reference Manual 1.2, 1.3, 2.15)."""
 
 from vmproof.lang import *
 from words import *

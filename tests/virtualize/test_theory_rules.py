@@ -52,6 +52,10 @@ RULES = (
     # views that user mode cannot realise
     Rule("mprv", theorems=SOUND | {"efficiency": "refuted"}),
     Rule("kseg", theorems=SOUND | {"efficiency": "refuted"}),
+    # a bit that the walk sets in the guest's tables
+    Rule("modified_bit", "Protected", theorems=FINE),
+    Rule("modified_bit", "Unprotected", theorems=BROKEN | {"equivalence": "refuted"}),
+    Rule("modified_bit_shown", "Protected", critical=("probe_write",), theorems=BROKEN),
     Rule("reserved", "Kept", theorems=FINE),
     Rule("reserved", "Unkept", theorems=SOUND | {"efficiency": "refuted"}),
     # transfers that are traps by another name, and one that loses the way back

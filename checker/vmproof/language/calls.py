@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from vmproof.language.convert import Mistake, coerce, to_bits, to_leaves
 from vmproof.language.expressions import Expressions
 from vmproof.language.memory import Located
 from vmproof.language.merge import merge
-from vmproof.language.outcome import Explicit
+from vmproof.language.outcome import Event, Explicit
 from vmproof.language.run import Dead, Frame, RawTrap
 from vmproof.language.types import (
     ACCESS,
@@ -240,7 +240,7 @@ class Calls(Expressions):
         assert machine is not None
         function = machine.translation
         if function is None:
-            return Located(self.pool.false, None, None, va)
+            return Located(self.pool.false, None, None, va, self.pool.false)
         args: list[Value] = [StateRef("m"), va, ACCESS.member(("read", "write", "fetch")[access])]
         if machine.translation_takes_size:
             args.append(size)
@@ -251,13 +251,25 @@ class Calls(Expressions):
         assert machine is not None
         assert machine.memory is not None
         try:
+            first, before = len(self.events), self.state
             tried = self.captured_attempt(function, args, {}, node)
+            updates = self._written(self.events[first:], before) if self.state is not before else self.pool.false
             found = self._physical_address(tried.value) if tried.returned else self.pool.bv(0, machine.memory.address)
             cause, info = self.merged_trap(tried.traps)
         except Mistake as problem:
             place = function.module.source.place(function.node)
             raise InputError(f"`{function.name}` gives no address: {problem.message}", place, problem.hint) from None
-        return Located(tried.fault, cause, None if info is None else info.get(""), found)
+        return Located(tried.fault, cause, None if info is None else info.get(""), found, updates)
+
+    def _written(self, events: Sequence[Event], before: Mapping[str, Term]) -> Term:
+        """That something has another value than before: a cell that one of the accesses writes, or a register."""
+        assert self.machine is not None
+        assert self.machine.memory_name is not None
+        pool, name = self.pool, self.machine.memory_name
+        memory = before[name]
+        cells = [pool.and_(item.guard, pool.ne(pool.select(memory, item.address), item.value)) for item in events if item.kind == "store"]
+        changed = [path for path, term in self.state.items() if path != name and term is not before[path]]
+        return pool.or_(*cells, *(pool.ne(self.state[path], before[path]) for path in changed))
 
     def _physical_address(self, value: Value) -> Term:
         assert self.machine is not None

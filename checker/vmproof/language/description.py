@@ -403,7 +403,7 @@ class Description:
         function = self.machine.translation
         run = self._interpreter(dict(state), self.physical())
         if function is None:
-            return run, Located(self.pool.false, None, None, va)
+            return run, Located(self.pool.false, None, None, va, self.pool.false)
         with self._guarded(function):
             return run, run.translate(va, access, size)
 

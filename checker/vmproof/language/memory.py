@@ -17,13 +17,15 @@ CELLS = "$cells"  # the state entry that holds the cells of a view (THEORY.md, "
 class Located:
     """Where an access goes.
 
-    `fault`: it memory-traps, with `cause` (None: the description has no causes) and `value`; else `address` is its cell.
+    `fault`: it memory-traps, with `cause` (None: the description has no causes) and `value`; else `address` is its cell. `updates`:
+    finding it gives something another value, as a walk does that sets a bit in a table.
     """
 
     fault: Term
     cause: Term | None
     value: Term | None
     address: Term
+    updates: Term
 
 
 class MemoryModel(Protocol):

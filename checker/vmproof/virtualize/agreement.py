@@ -17,6 +17,8 @@ from vmproof.virtualize.world import Body, World
 
 _PAIRS = 6
 """How many pairs of addresses are compared for naming the same cell."""
+_GAPS = 6
+"""At how many addresses at a time the views of constant states are made to agree."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +70,22 @@ class Agreement:
         for one, other in self._pairs(states):
             first, second = Point(here, registers), Point(there, registers)
             for gap in (self._differs(states, one, other, first), self._other_pattern(states, one, other, first, second)):
-                answer = yield from ask(*without_stores([gap]))
-                if answer.status is Status.UNSAT:
-                    continue
-                if answer.model is None:
-                    return []
-                model = answer.model
-                fixed = {v: pool.value(v.sort, model.get(v.name, 0)) for v in (here, there)}
-                chosen = tuple(
-                    (path, pool.value(term.sort, model[term.name]) if term.name in model else one.state[path]) for path, term in registers
-                )
-                return self.at([Point(fixed[here], chosen), Point(fixed[there], chosen)])
+                found: list[Term] = []
+                [goal] = without_stores([gap])
+                for _ in range(_GAPS):  # asking where constants differ costs a fraction of asking for other constants
+                    answer = yield from ask(goal)
+                    if answer.model is None:
+                        break
+                    model = answer.model
+                    fixed = {v: pool.value(v.sort, model.get(v.name, 0)) for v in (here, there)}
+                    chosen = tuple(
+                        (path, pool.value(term.sort, model[term.name]) if term.name in model else one.state[path])
+                        for path, term in registers
+                    )
+                    found += self.at([Point(fixed[here], chosen), Point(fixed[there], chosen)])
+                    goal = pool.and_(goal, pool.ne(here, fixed[here]))
+                if found or answer.status is Status.UNKNOWN:
+                    return found
         return None
 
     def reaches(self, values: Mapping[Term, Value], cell: Term) -> Task[list[Term] | None]:
@@ -108,7 +115,7 @@ class Agreement:
         return [(one, other) for one, other in anchors if other.name not in world.apart]
 
     def _locate(self, body: Body, point: Point, access: int) -> Located:
-        return self._setting.translate(self._as_in(body, point), point.va, access, point.size)
+        return self._setting.seen(body.kind, self._as_in(body, point), point.va, access, point.size)
 
     def _as_in(self, body: Body, point: Point) -> State:
         """The state with the point's registers, which are named as in a guest."""

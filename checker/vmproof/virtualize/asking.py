@@ -24,14 +24,21 @@ class Ask:
     likely: bool = False
 
 
+_Turn = tuple[float | None, str | None]
+"""The seconds and the solver of one attempt at a query; None for the pool's own."""
 Task = Generator[Ask, Answer, T]
 """A computation that asks. Its result is what it returns."""
+
+
+_FIRST_SECONDS = 2.0
+"""What the first solver may take for a query before others are asked: nearly all queries take it a fraction of that."""
 
 
 class Asker:
     """Runs tasks over a solver pool; equal queries are asked once.
 
-    `array_solver` is asked where arrays are stored to (None: the pool's own solver, as everywhere else).
+    `array_solver` is asked where arrays are stored to, and where the pool's own solver has no answer at once; then that one in turn, for as
+    long as it needs. None: the pool's own solver alone.
     """
 
     def __init__(self, pool: SolverPool, array_solver: str | None = None, limit: int = 12) -> None:
@@ -52,6 +59,11 @@ class Asker:
         queue = deque(enumerate(tasks))
         results: dict[int, T] = {}
         waiting: dict[frozenset[Term], list[tuple[int, Task[T]]]] = {}
+        turns: dict[frozenset[Term], tuple[Query, deque[_Turn]]] = {}
+
+        def ask_next(key: frozenset[Term]) -> None:
+            query, left = turns[key]
+            self._pending[key] = self._pool.submit(query, *left.popleft())
 
         def step(number: int, task: Task[T], answer: Answer | None) -> None:
             """Advance a task until it needs a solver or ends."""
@@ -69,8 +81,8 @@ class Asker:
                 return
             if key not in waiting:
                 self.asked += 1
-                chosen = self._array_solver if self._array_solver is not None and _stores(ask.assertions) else None
-                self._pending[key] = self._pool.submit(Query(ask.assertions), solver=chosen)
+                turns[key] = Query(ask.assertions), self._turns(ask.assertions)
+                ask_next(key)
             waiting.setdefault(key, []).append((number, task))
 
         while queue or waiting:
@@ -85,12 +97,24 @@ class Asker:
                 answer = self._pending.pop(key).result()
                 if answer.status is not Status.UNKNOWN:
                     self._known[key] = answer
+                elif turns[key][1]:
+                    ask_next(key)
+                    continue
                 self.solvers.add(answer.solver)
                 if answer.model is not None:
                     self._models.append(answer.model)
                 for number, task in waiting.pop(key):
                     step(number, task, answer)
         return [results[number] for number in sorted(results)]
+
+    def _turns(self, assertions: Iterable[Term]) -> deque[_Turn]:
+        """Who is asked, one after the other."""
+        other = self._array_solver
+        if other is None:
+            return deque([(None, None)])
+        if _stores(assertions):
+            return deque([(_FIRST_SECONDS, other), (None, None), (None, other)])
+        return deque([(_FIRST_SECONDS, None), (None, other), (None, None)])
 
     def seed(self, model: Mapping[str, Value]) -> None:
         """A model of the constraints that most queries share, to be tried first."""

@@ -7,7 +7,7 @@ their whole views compared, and the instruction is replayed on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vmproof.language import Instruction
@@ -20,12 +20,15 @@ from vmproof.virtualize.cases import Case
 from vmproof.virtualize.concrete import completed, constant, minimised, world_of_constants
 from vmproof.virtualize.definitions import Formula, Question
 from vmproof.virtualize.effects import PROBE_PA, PROBE_VA
+from vmproof.virtualize.nearby import likenesses
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import ConcreteTier, Executions, Tier
 from vmproof.virtualize.world import World, is_false
 
 ROUNDS = 32
 """How often a candidate is refined before the question is given up as undecided."""
+_NEAR = 3
+"""How often in one likeness."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,97 +71,158 @@ def decide(
     Without `confirm` a model over the view is believed where no function private to a state occurs in it; without `exact` a candidate
     is UNKNOWN. An instruction that executes another one is judged by classes of what it executes.
     """
-    undecided: Finding | None = None
-    for case in executions.cases(instruction):
-        finding = yield from _decide(executions, world, instruction, question, extra, likely, confirm, exact, case)
-        if finding is None:
-            break
-        if finding.answer is Answer.YES:
-            return finding
-        if finding.answer is Answer.UNKNOWN:
-            undecided = finding
-    else:
-        if executions.cases(instruction):
-            return undecided or NO
-    found = yield from _decide(executions, world, instruction, question, extra, likely, confirm, exact, None)
-    assert found is not None, "only a case can be out of the question"
-    return found
+    asked = _Asked(executions, world, instruction, question, extra, likely, confirm, exact)
+    finding = yield from _by_cases(asked, executions.cases(instruction))
+    if finding is None:
+        finding = yield from _by_cases(asked, (None,))
+    assert finding is not None, "only a case can be out of the question"
+    return finding
 
 
-def _decide(
-    executions: Executions,
-    world: World,
-    instruction: Instruction,
-    question: Question,
-    extra: tuple[Term, ...],
-    likely: bool,
-    confirm: bool,
-    exact: bool,
-    case: Case | None,
-) -> Task[Finding | None]:
-    """The answer for one class of words; None where it cannot be asked of it, since the states do not show that they execute one word."""
-    tier = Tier(executions, world, instruction, exact=False, case=case)
-    formula = yield from question.definition(tier)
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What `decide` was asked."""
+
+    executions: Executions
+    world: World
+    instruction: Instruction
+    question: Question
+    extra: tuple[Term, ...]
+    likely: bool
+    confirm: bool
+    exact: bool
+
+
+def _by_cases(asked: _Asked, cases: Sequence[Case | None]) -> Task[Finding | None]:
+    """The answer for all classes of words; None without any, or if the states do not show that they execute one word.
+
+    The class in which a candidate is found at once may come last, so a long search in one waits until all have been looked at.
+    """
+    if not cases:
+        return None
+    undecided = NO
+    searches: list[_Search] = []
+    for case in cases:
+        found = yield from _over_view(asked, case)
+        if found is None:
+            return None
+        if isinstance(found, _Search):
+            searches.append(found)
+            found = yield from found.shortly()
+        if found is not None and found.answer is Answer.YES:
+            return found
+        if found is not None and found.answer is Answer.UNKNOWN:
+            undecided = found
+    for search in searches:
+        found = yield from search.patiently()
+        if found.answer is Answer.YES:
+            return found
+        if found.answer is Answer.UNKNOWN:
+            undecided = found
+    return undecided
+
+
+def _over_view(asked: _Asked, case: Case | None) -> Task[Finding | _Search | None]:
+    """What the view tells of one class of words, or the exact question where it cannot tell; None where the states may execute others."""
+    tier = Tier(asked.executions, asked.world, asked.instruction, exact=False, case=case)
+    formula = yield from asked.question.definition(tier)
     if not tier.same_word():
         return None
     goal = tier.pool.or_(*(part.term for part in formula.parts))
     if is_false(goal):
         return NO
-    assumed = [*tier.assumptions(), *extra]
-    answer = yield from ask(*world.relevant([goal, *assumed]), *assumed, goal, likely=likely)
+    assumed = [*tier.assumptions(), *asked.extra]
+    answer = yield from ask(*asked.world.relevant([goal, *assumed]), *assumed, goal, likely=asked.likely)
     if answer.status is Status.UNSAT:
         return NO
     if answer.status is Status.UNKNOWN:
         return Finding(Answer.UNKNOWN, _undecided(answer))
-    if not exact:
+    if not asked.exact:
         return Finding(Answer.UNKNOWN, "candidate")
-    if not confirm and not _abstract(tier, goal):
+    if not asked.confirm and not _abstract(tier, goal):
         return Finding(Answer.YES)
-    return (yield from _confirm_exactly(executions, world, instruction, question, extra, case))
+    # states that show one view execute one word, if they do so over the view; so they may be looked at in one case here too
+    tier = Tier(asked.executions, asked.world, asked.instruction, exact=True, case=case)
+    formula = yield from asked.question.definition(tier)
+    return _Search(asked, tier, formula)
 
 
-def _confirm_exactly(
-    executions: Executions, world: World, instruction: Instruction, question: Question, extra: tuple[Term, ...], case: Case | None
-) -> Task[Finding]:
-    """The exact question, and from its models a candidate that survives replay.
+class _Search:
+    """The search for a candidate whose views agree as a whole: what is learnt of one that does not holds for all that follow."""
 
-    States that show one view execute one word, if they do so over the view; so they may be looked at in one case here too.
-    """
-    tier = Tier(executions, world, instruction, exact=True, case=case)
-    pool = tier.pool
-    formula = yield from question.definition(tier)
-    goal = pool.or_(*(part.term for part in formula.parts))
-    if is_false(goal):
-        return NO
-    agreement = Agreement(world)
-    points = [Point.of(run.body, touch) for run in tier.used.values() for touch in run.touches]
-    names = {variable.name: variable for variable in variables([goal])}
-    if PROBE_VA in names:
-        points.append(Point(names[PROBE_VA], ()))
-    assertions = [*world.constraints, *tier.assumptions(), *extra, goal, *agreement.at(points)]
-    for _ in range(ROUNDS):
-        answer = yield from ask(*assertions)
-        if answer.status is Status.UNSAT:
-            return NO
-        if answer.model is None:
-            return Finding(Answer.UNKNOWN, _undecided(answer))
-        everything = [*assertions, *(t for body in world.bodies.values() for t in (*body.state.values(), *body.picks.values()))]
-        everything += executions.operands(instruction).values()
-        values = minimised(completed(answer.model, everything), assertions)
-        refined = yield from _refinement(formula, goal, values, assertions)
-        if refined is None and PROBE_PA in names:
-            refined = yield from agreement.reaches(values, names[PROBE_PA])
+    def __init__(self, asked: _Asked, tier: Tier, formula: Formula) -> None:
+        self._asked = asked
+        self._formula = formula
+        self._goal = tier.pool.or_(*(part.term for part in formula.parts))
+        self._agreement = Agreement(asked.world)
+        self._ended: Finding | None = NO if is_false(self._goal) else None
+        points = [Point.of(run.body, touch) for run in tier.used.values() for touch in run.touches]
+        probes = {variable.name: variable for variable in variables([self._goal])}
+        if PROBE_VA in probes:
+            points.append(Point(probes[PROBE_VA], ()))
+        self._cell = probes.get(PROBE_PA)
+        self._assertions = [*asked.world.constraints, *tier.assumptions(), *asked.extra, self._goal, *self._agreement.at(points)]
+
+    def shortly(self) -> Task[Finding | None]:
+        """What one candidate shows, and some that differ in little; None if that decides nothing."""
+        yield from self._look({}, 1)
+        if self._ended is None:
+            for likeness in likenesses(self._asked.world, self._asked.question):
+                found = yield from self._look(likeness, _NEAR)
+                if found is not None and found.answer is Answer.YES:
+                    self._ended = found
+                    break
+        return self._ended
+
+    def patiently(self) -> Task[Finding]:
+        """What ROUNDS candidates show, unless it is known already."""
+        yield from self._look({}, ROUNDS)
+        return self._ended or Finding(Answer.UNKNOWN, f"abstraction: no states whose views agree were found in {ROUNDS} rounds")
+
+    def _look(self, likeness: Mapping[Term, Term], rounds: int) -> Task[Finding | None]:
+        """A candidate that survives replay, or NO where there is none in that likeness; None if these rounds did not decide it.
+
+        What holds without any likeness ends the search.
+        """
+        if self._ended is not None:
+            return self._ended
+        found = yield from self._rounds(likeness, rounds)
+        if not likeness:
+            self._ended = found
+        return found
+
+    def _rounds(self, likeness: Mapping[Term, Term], rounds: int) -> Task[Finding | None]:
+        pool = self._goal.pool
+        for _ in range(rounds):
+            asked = substitute(pool, self._assertions, likeness) if likeness else self._assertions
+            answer = yield from ask(*asked)
+            if answer.status is Status.UNSAT:
+                return NO
+            if answer.model is None:
+                return Finding(Answer.UNKNOWN, _undecided(answer))
+            states = (t for body in self._asked.world.bodies.values() for t in (*body.state.values(), *body.picks.values()))
+            everything = [*asked, *states, *self._asked.executions.operands(self._asked.instruction).values()]
+            values = minimised(completed(answer.model, everything), asked)
+            values.update(zip(likeness, evaluate(likeness.values(), values, default=True), strict=True))
+            refined = yield from self._refined(values)
+            if refined is None:
+                return _replayed(self._asked, values)
+            if not refined:
+                return Finding(Answer.UNKNOWN, "the solver could not compare the views of the candidate's states")
+            self._assertions += refined
+        return None
+
+    def _refined(self, values: Mapping[Term, Value]) -> Task[list[Term] | None]:
+        """What the values do not fulfil, as instances for the next round; None where they do, [] where a solver does not know."""
+        refined = yield from _refinement(self._formula, self._goal, values)
+        if refined is None and self._cell is not None:
+            refined = yield from self._agreement.reaches(values, self._cell)
         if refined is None:
-            refined = yield from agreement.gap(values)
-        if refined is None:
-            return _replayed(executions, world, instruction, question, values)
-        if refined == []:
-            return Finding(Answer.UNKNOWN, "the solver could not compare the views of the candidate's states")
-        assertions += refined
-    return Finding(Answer.UNKNOWN, f"abstraction: no states whose views agree were found in {ROUNDS} rounds")
+            refined = yield from self._agreement.gap(values)
+        return refined
 
 
-def _refinement(formula: Formula, goal: Term, values: Mapping[Term, Value], assertions: list[Term]) -> Task[list[Term] | None]:
+def _refinement(formula: Formula, goal: Term, values: Mapping[Term, Value]) -> Task[list[Term] | None]:
     """Where other choices would avoid the finding: that it must be there for those choices too. None where no choice avoids it."""
     free = [variable for variable in formula.universal if variable in values]
     if not free:
@@ -175,11 +239,11 @@ def _refinement(formula: Formula, goal: Term, values: Mapping[Term, Value], asse
     return substitute(pool, [goal], chosen)
 
 
-def _replayed(executions: Executions, world: World, instruction: Instruction, question: Question, values: Mapping[Term, Value]) -> Finding:
+def _replayed(asked: _Asked, values: Mapping[Term, Value]) -> Finding:
     """Execute the instruction on the constants and look whether the property holds."""
-    setting = executions.setting
-    operands = {name: constant(setting, term, values[term]) for name, term in executions.operands(instruction).items()}
-    states = world_of_constants(world, values)
+    executions, instruction, question = asked.executions, asked.instruction, asked.question
+    operands = {name: constant(executions.setting, term, values[term]) for name, term in executions.operands(instruction).items()}
+    states = world_of_constants(asked.world, values)
     labels = replay_labels(executions, states, instruction, question, operands, values)
     if not labels:
         return Finding(Answer.UNKNOWN, "abstraction: the candidate did not survive its replay")

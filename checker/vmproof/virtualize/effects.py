@@ -161,8 +161,8 @@ def _exact_view(tier: Tier, one: Body, one_after: State, other: Body, other_afte
     probe = pool.var(PROBE_VA, setting.va_sort)
     found: list[Part] = []
     for access, name in ACCESSES.items():
-        here = setting.translate(one_after, probe, access)
-        there = setting.translate(other_after, probe, access)
+        here = setting.seen(one.kind, one_after, probe, access)
+        there = setting.seen(other.kind, other_after, probe, access)
         found.append(Part(f"{name} access", view_differs(setting, one, here.fault, other, there.fault)))
         contents = pool.ne(pool.select(one_after[setting.memory], here.address), pool.select(other_after[setting.memory], there.address))
         found.append(Part("memory", pool.and_(pool.not_(here.fault), pool.not_(there.fault), contents)))

@@ -54,8 +54,13 @@ def innocuous_but_trapping(classifier: Classifier, one: Classified) -> Task[Find
 
 
 def _trapping_fields(classifier: Classifier, instruction: Instruction) -> tuple[str, ...]:
-    """The operand fields on which it depends whether the instruction traps on a real state, memory traps aside."""
+    """The operand fields on which it depends whether the instruction traps on a real state, memory traps aside.
+
+    None of one that executes another instruction: what it finds decides, and its own operands say only where that is.
+    """
     executions = classifier.executions
+    if executions.cases(instruction):
+        return ()
     real = executions.run(instruction, classifier.worlds.pair().body("r"), exact=False)
     guards = [trapped.guard for trapped in real.traps if not trapped.memory]
     occurring = set(variables(guards))
@@ -105,6 +110,8 @@ def deciding(classifier: Classifier, instruction: Instruction) -> tuple[str, ...
     operands = executions.operands(instruction)
     if instruction.classes:
         wanted = [name for name in operands if name in instruction.classes or name.partition(".")[0] in instruction.classes]
+    elif executions.cases(instruction):
+        return ()
     else:
         run = executions.run(instruction, classifier.worlds.pair().body("r"), exact=False)
         guards = [run.plain, run.leaves, run.waits, run.wild, *(trapped.guard for trapped in run.traps)]

@@ -15,8 +15,8 @@ from vmproof.virtualize.concrete import completed, minimised, world_of_constants
 from vmproof.virtualize.decide import ROUNDS
 from vmproof.virtualize.effects import reserved_in
 from vmproof.virtualize.forall import Unanswered, unanswered
-from vmproof.virtualize.setting import ACCESSES, GUEST, WRITE, ModeValue, Setting
-from vmproof.virtualize.world import Body, World
+from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, WRITE, ModeValue, Setting
+from vmproof.virtualize.world import Body, World, is_true
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def inhabited(setting: Setting, mode: ModeValue) -> Task[States]:
     if setting.memory is not None:
         pool = setting.pool
         va = pool.var("sample.va", setting.va_sort)
-        usable = [pool.not_(setting.translate(body.state, va, WRITE).fault) for body in world.bodies.values()]
+        usable = [pool.not_(setting.seen(body.kind, body.state, va, WRITE).fault) for body in world.bodies.values()]
         found = yield from find_states(world, usable, [Point(va, ())])
         if found.status is Status.SAT:
             return found
@@ -112,12 +112,12 @@ def table_written(setting: Setting) -> Task[States]:
     theirs = setting.key_registers(GUEST)
     differs: list[Term] = []
     if theirs:
-        place = setting.translate(guest.state, va, WRITE)
+        place = setting.seen(GUEST, guest.state, va, WRITE)
         followed = {**guest.state, setting.memory: pool.store(guest.state[setting.memory], place.address, stored.value)}
     for access in ACCESSES:
         after = setting.translate(written, probe, access)
         if theirs:
-            expected = setting.translate(followed, probe, access)
+            expected = setting.seen(GUEST, followed, probe, access)
             differs.append(pool.and_(expected.fault, pool.not_(after.fault)))
         else:
             before = setting.translate(real.state, probe, access)
@@ -147,7 +147,7 @@ def unrealised(setting: Setting, weakly: bool) -> Task[tuple[Unanswered, World]]
     rows = []
     for va in places:
         for access in ACCESSES:
-            here, there = setting.translate(guest.state, va, access), setting.translate(candidate.state, va, access)
+            here, there = setting.seen(GUEST, guest.state, va, access), setting.translate(candidate.state, va, access)
             agree.append(pool.implies(here.fault, there.fault))
             if not weakly:
                 agree.append(pool.implies(there.fault, here.fault))
@@ -211,11 +211,18 @@ def disagreeing(setting: Setting, states: World, addresses: Sequence[int]) -> li
     for address in addresses:
         va = setting.pool.value(setting.va_sort, address)
         faults = [
-            (setting.translate(guest.state, va, access).fault, setting.translate(real.state, va, access).fault) for access in ACCESSES
+            (setting.seen(GUEST, guest.state, va, access).fault, setting.translate(real.state, va, access).fault) for access in ACCESSES
         ]
         if any(here is not there for here, there in faults):
             found.append(address)
     return found
+
+
+def marking(setting: Setting, states: World, addresses: Sequence[int]) -> list[int]:
+    """The addresses at which an access of a concrete guest sets a bit in its tables."""
+    guest = states.body("g").state
+    places = [(address, setting.pool.value(setting.va_sort, address)) for address in addresses]
+    return [address for address, va in places if any(is_true(setting.translate(guest, va, access).updates) for access in ACCESSES)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,4 +259,4 @@ def _entry(setting: Setting) -> tuple[World, Body, State | None]:
         world.require(pool.or_(*(pool.eq(cause, pool.bv(code, cause.width)) for code in codes)))
     following = pool.var("entry.next_pc", setting.sort("pc")) if "pc" in setting.fields else None
     trap = Trap(pool.true, cause, value or None, False, dict(real.state), following)
-    return world, real, setting.enter(trap, setting.physical())
+    return world, real, setting.enter(trap, setting.physical(REAL))

@@ -18,7 +18,7 @@ from vmproof.virtualize.forall import Unanswered
 from vmproof.virtualize.legality import keeps
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import Executions
-from vmproof.virtualize.setting import REAL, Setting
+from vmproof.virtualize.setting import GUEST, REAL, Setting
 from vmproof.virtualize.world import World
 from vmproof.virtualize.worlds import Worlds
 
@@ -90,6 +90,8 @@ def _premises(found: Round, asker: Asker) -> None:
     found.premises["tables"] = _never(
         table, "a store through the view changes a table of the VMM's walker", "no store of a guest reaches the VMM's tables"
     )
+    if setting.updating and setting.key_registers(GUEST) and found.premises["tables"].verdict is Verdict.PROVED:
+        found.premises["tables"] = Premise(Verdict.UNKNOWN, "the real walk sets bits in tables of the guest's own, which is not modelled")
     strict, world = asker.result(p.unrealised(setting, weakly=False))
     found.premises["realisation"] = _realised(
         setting, strict, world, "the real mode can give a guest all of its view", "no real state gives the guest its view"
@@ -135,7 +137,10 @@ def _realised(setting: Setting, found: Unanswered, world: World, good: str, bad:
         return Premise(Verdict.UNKNOWN, f"it is undecided whether {good}: {found.reason}")
     where = sorted({int(v) for k, v in found.values.items() if k.name in ("view.va", "view.other") and isinstance(v, int)})
     guest = p.states_at(setting, world, found.values)
-    places = " or ".join(hex(va) for va in p.disagreeing(setting, guest, where))
+    marked = p.marking(setting, guest, where)
+    if marked:
+        bad = "an access of the guest sets a bit in its tables, and no real state makes just that one trap,"
+    places = " or ".join(hex(va) for va in marked or p.disagreeing(setting, guest, where))
     return Premise(Verdict.REFUTED, f"{bad} at address {places or ' and '.join(map(hex, where))}", guest)
 
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
-from vmproof.language.memory import CELLS, MemoryModel, Physical
+from vmproof.language.memory import CELLS, MemoryModel
 from vmproof.language.run import Run as LanguageRun
 from vmproof.terms import Term, substitute, variables
 from vmproof.virtualize.cases import Case, decoded, divided
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, Setting, Touch
 from vmproof.virtualize.view import View
+from vmproof.virtualize.walks import Walker
 from vmproof.virtualize.world import Body, World, is_false
 
 
@@ -58,11 +59,11 @@ class Run:
         return tuple(path for path, term in self.state.items() if term is not self.body.state.get(path))
 
 
-class Recorder(Physical):
+class Recorder(Walker):
     """The exact memory model, noting which virtual addresses an execution translates."""
 
     def __init__(self, setting: Setting, kind: str) -> None:
-        super().__init__(setting.memory or "")
+        super().__init__(setting.memory or "", denies=kind == GUEST)
         self._keys = setting.key_registers(kind)
         self._recording = True
         self.touches: dict[tuple[object, ...], Touch] = {}
@@ -176,7 +177,7 @@ class Executions:
     def concrete(self, instruction: Instruction, body: Body, operands: dict[str, Term]) -> Run:
         """The run in a state of constants, executed anew: what candidates are replayed with."""
         setting = self.setting
-        memory = setting.physical()
+        memory = setting.physical(body.kind)
         state = {path: term for path, term in body.state.items() if path != CELLS}
         outcome = setting.execute(instruction, state, operands, memory)
         traps = tuple(self._trapped(trap, setting.enter(trap, memory)) for trap in outcome.traps)
@@ -268,7 +269,7 @@ class Executions:
                 state,
                 None if trap.next_pc is None else pool.var("$entered$next_pc", trap.next_pc.sort),
             )
-            over: MemoryModel = setting.physical() if exact else View(setting, kind, state)
+            over: MemoryModel = setting.physical(kind) if exact else View(setting, kind, state)
             self._entries[key] = (general, setting.enter(general, over))
         general, after = self._entries[key]
         mapping = {general.state[path]: term for path, term in trap.state.items()}
@@ -358,7 +359,7 @@ class Executions:
 def _links(setting: Setting, kind: str, view: View, initial: State, translations: tuple[Explicit, ...]) -> list[Term]:
     """A translation that the instruction names itself, in the present mode, agrees with the view; so do two of them about cells.
 
-    Where the real mode gives up part of the view (`partial`), an access that a guest's translation allows may be missing from the view.
+    Where the real mode gives up part of the view (`partial`), or walks set bits, an access that a translation allows may be missing there.
     """
     pool = setting.pool
     current = [explicit for explicit in translations if explicit.current]
@@ -366,7 +367,7 @@ def _links(setting: Setting, kind: str, view: View, initial: State, translations
     located = [view.at(initial, explicit.va, explicit.access, 1) for explicit in current]
     for explicit, place in zip(current, located, strict=True):
         fact = pool.eq(explicit.fault, place.fault)
-        if setting.partial or setting.scenario.has_reserved:
+        if setting.partial or setting.updating or setting.scenario.has_reserved:
             fact = pool.implies(explicit.fault, place.fault)
         found.append(pool.implies(explicit.guard, fact))
     for i, (one, here) in enumerate(zip(current, located, strict=True)):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
-from vmproof.language.memory import CELLS, MemoryModel, Physical
+from vmproof.language.memory import CELLS, MemoryModel
 from vmproof.terms import ArraySort, BitVecSort, Op, Sort, Term, substitute, variables
+from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
 REAL = "real"
@@ -36,7 +37,8 @@ class Setting:
     """What all questions about one description and one of its scenarios have in common.
 
     `fixed` gives search bits (leaf paths of the real state) the values that the VMM has chosen; `promoted` are the status fields that count
-    as control (THEORY, "Status"); `partial` says that the real mode cannot realise the whole view, so that what it gives up memory-traps.
+    as control (THEORY, "Status"); `updating` says that walks write (accessed, dirty, modified bits); `partial` says that the real mode
+    cannot realise the whole view, so that what it gives up memory-traps.
     """
 
     def __init__(self, description: Description, scenario: Scenario, fixed: Mapping[str, int] | None = None) -> None:
@@ -64,7 +66,9 @@ class Setting:
         self.twins = tuple(guest for guest, real in self.own.items() if guest == real)
         self.shared = frozenset((*self.user, *self.twins))
         unmoved = not self.own_mode or all(guest == real for guest, real in self.runs.items())
-        self.symmetric = unmoved and all(guest == real for guest, real in self.own.items())
+        anywhere, state = self.pool.var("$anywhere", self.va_sort), self.canonical(False)
+        self.updating = any(self.translate(state, anywhere, access).updates is not self.pool.false for access in ACCESSES)
+        self.symmetric = not self.updating and unmoved and all(guest == real for guest, real in self.own.items())
         self.translation_reads: frozenset[str] = description.translation_reads if description.has_translation else frozenset()
 
     # fields
@@ -144,8 +148,9 @@ class Setting:
         assert self.description.memory is not None
         return self.pool.var(f"{_SHARED}.{CELLS}", self.description.memory.sort)
 
-    def physical(self) -> MemoryModel:
-        return Physical(self.memory or "")
+    def physical(self, kind: str) -> Walker:
+        """The memory model of exact executions in a guest's or a real state."""
+        return Walker(self.memory or "", denies=kind == GUEST)
 
     def execute(self, instruction: Instruction, state: State, operands: dict[str, Term], memory: MemoryModel) -> Outcome:
         return self.description.execute(instruction, state, operands, memory)
@@ -157,20 +162,26 @@ class Setting:
     def translate(self, state: State, va: Term, access: int, size: int = 1) -> Located:
         """The description's own translation in a state; no fault and the same address where it has none."""
         if not self.description.has_translation:
-            return Located(self.pool.false, None, None, va)
+            return Located(self.pool.false, None, None, va, self.pool.false)
         size = size if self.description.machine.translation_takes_size else 1
         if (access, size) not in self._translations:
             self._translations[access, size] = self._translation(access, size)
         found, free = self._translations[access, size]
         mapping = {variable: va if path is None else state[path] for variable, path in free}
-        parts = [term for term in (found.fault, found.address, found.cause, found.value) if term is not None]
+        parts = _parts(found)
         replaced = dict(zip(parts, substitute(self.pool, parts, mapping), strict=True))
         return Located(
             replaced[found.fault],
             None if found.cause is None else replaced[found.cause],
             None if found.value is None else replaced[found.value],
             replaced[found.address],
+            replaced[found.updates],
         )
+
+    def seen(self, kind: str, state: State, va: Term, access: int, size: int = 1) -> Located:
+        """An address as the view of a guest's or a real state has it."""
+        found = self.translate(state, va, access, size)
+        return denied(self.pool, found) if kind == GUEST else found
 
     def _translation(self, access: int, size: int) -> tuple[Located, list[tuple[Term, str | None]]]:
         """The translation in a state of variables, and these variables with the leaf paths they stand for (None: the address)."""
@@ -178,7 +189,7 @@ class Setting:
         va = self.pool.var("$translated", self.va_sort)
         found = self.description.translate(state, va, access, size)
         paths = {variable: path for path, variable in state.items()}
-        occurring = variables([term for term in (found.fault, found.address, found.cause, found.value) if term is not None])
+        occurring = variables(_parts(found))
         return found, [(variable, paths.get(variable)) for variable in occurring if variable is va or variable in paths]
 
     @property
@@ -242,6 +253,10 @@ def conjuncts(terms: Iterable[Term]) -> list[Term]:
         elif not (term.is_const and term.value is True):
             found.append(term)
     return list(dict.fromkeys(found))
+
+
+def _parts(found: Located) -> list[Term]:
+    return [term for term in (found.fault, found.address, found.updates, found.cause, found.value) if term is not None]
 
 
 def _width(sort: Sort) -> int:

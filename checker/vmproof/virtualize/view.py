@@ -44,7 +44,7 @@ class View:
     def locate(self, run: Run, va: Term, access: int, size: int) -> Located:
         """What the view says of one cell's address; private where translation depends on what the instruction changed of the VMM's."""
         if not self._setting.translated:
-            return Located(self._pool.false, None, None, va)
+            return Located(self._pool.false, None, None, va, self._pool.false)
         private = any(run.state[path] is not self._initial[path] for path in self._vmm)
         return self.at(run.state, va, access, size, private)
 
@@ -71,6 +71,7 @@ class View:
             None if self._cause is None else self._function("cause", self._cause.sort, key, private or self._private_cause),
             None if self._value is None else self._function("value", self._value.sort, key, private or self._private_cause),
             cell,
+            pool.false,
         )
 
     def _register(self, state: State, path: str) -> Term:
