@@ -32,6 +32,8 @@ Task = Generator[Ask, Answer, T]
 
 _FIRST_SECONDS = 2.0
 """What the first solver may take for a query before others are asked: nearly all queries take it a fraction of that."""
+_SECONDS_FOR_STORES = 10.0
+"""The same where arrays are stored to: the others are seldom faster then."""
 
 
 class Asker:
@@ -113,7 +115,7 @@ class Asker:
         if other is None:
             return deque([(None, None)])
         if _stores(assertions):
-            return deque([(_FIRST_SECONDS, other), (None, None), (None, other)])
+            return deque([(_SECONDS_FOR_STORES, other), (None, None), (None, other)])
         return deque([(_FIRST_SECONDS, None), (None, other), (None, None)])
 
     def seed(self, model: Mapping[str, Value]) -> None:
