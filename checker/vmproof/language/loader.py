@@ -98,6 +98,14 @@ class Loader:
         except RecursionError:
             raise InputError("the description is nested too deeply to be read", source.at(1)) from None
 
+    def library(self, source: Source) -> Module:
+        """Read a file of functions and tables, which is no machine and no system by itself."""
+        try:
+            with self.budget.running():
+                return self._module(source)
+        except RecursionError:
+            raise InputError("the file is nested too deeply to be read", source.at(1)) from None
+
     def system(self, source: Source) -> System:
         """Read the files as a transition system."""
         try:
