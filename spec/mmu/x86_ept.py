@@ -55,9 +55,10 @@ def decode(ept, entry, level, control):
     return reason, maps_page(entry, level), zext(cat(entry[51:12], bits[12](0)), 64)
 
 
-def qualification(access, implicit, writing, rights):
+def qualification(access, implicit, flags, rights):
     """What was tried and what is allowed; with EPT's flags on, an access to a table is a read and a write at once (28.3.3.2)."""
-    reading = access == Access.read or (implicit and writing)
+    reading = access == Access.read or (implicit and flags)
+    writing = access == Access.write or (implicit and flags)
     tried = cat(bits[1](access == Access.fetch), bits[1](writing), bits[1](reading))
     return zext(cat(bits[1](not implicit), bits[1](1), bits[1](0), rights, tried), 16)
 
@@ -74,7 +75,7 @@ def walk(ept, root, gpa, access, implicit, control, read):
     # 28.3.5: with its flags on, an access to an entry of the guest's tables is treated as a write.
     writing = access == Access.write or (implicit and control.AD)
     if zext(gpa[ept["width"] - 1 : 0], 64) != gpa:
-        code = qualification(access, implicit, writing, bits[3](0))
+        code = qualification(access, implicit, control.AD, bits[3](0))
         return told(refused(Reason.not_canonical, levels[0][0], code), gpa), references, updates
     reason, level, entry, pa, _, rights, _, references, updates = descend(
         levels,
@@ -100,7 +101,7 @@ def walk(ept, root, gpa, access, implicit, control, read):
         return told(refused(reason, level, 0), gpa), references, updates
     if reason != Reason.none:
         granted = bits[3](0) if reason == Reason.invalid else rights
-        return told(refused(reason, level, qualification(access, implicit, writing, granted)), gpa), references, updates
+        return told(refused(reason, level, qualification(access, implicit, control.AD, granted)), gpa), references, updates
     for number, column in enumerate(columns):
         used = references[number][2]
         new = used.entry | (0x300 if level == column and writing else 0x100)  # A <8>, D <9>
