@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from tests.support.naive_walks import Fault, Found, Memory
+from tests.support.naive_walks import Fault, Found, Memory, riscv, x86
 from vmproof.language.convert import to_leaves
 from vmproof.language.types import ACCESS, BoolType, EnumType
 from vmproof.simulate.walks import Step, Walks
@@ -180,3 +180,19 @@ def ept_entry(rng: random.Random) -> int:
     if rng.random() < 0.02:
         entry |= rng.getrandbits(5) << 3
     return entry | rng.getrandbits(40) << 12
+
+
+def naive_walk_of_riscv(
+    name: str, root: int, va: int, access: str, control: Mapping[str, int], invent: Callable[[], int]
+) -> Mapping[int, int]:
+    """The words that a walk over made-up entries reads, as a naive walker goes through them."""
+    memory = Memory(lambda reader: invent())
+    naive(lambda: riscv(name, root, va, access, control, memory), memory)
+    return memory.words
+
+
+def naive_walk_of_x86(root: int, va: int, access: str, control: Mapping[str, int], invent: Callable[[], int]) -> Mapping[int, int]:
+    """As `naive_walk_of_riscv`, of four-level paging."""
+    memory = Memory(lambda reader: invent())
+    naive(lambda: x86("x86-4", root, va, access, control, memory), memory)
+    return memory.words
