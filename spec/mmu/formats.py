@@ -2,18 +2,18 @@
 
 `formats` can be walked from a root, `seconds` are second stages (one that can be walked alone stands in both). Of each:
 
-- `title` and `manual`; `levels`, from the root down, as the format has them; `digits` of an address; `aligned`, the bytes of a root table.
+- `title` and `manual`; `levels`, from the root down, as the format has them (`radix` says that each indexes a table of its own); `entry`,
+  the bytes of an entry; `width`, the bits of an address; `aligned`: a root table begins at a multiple of so many bytes.
 - `walk(root, va, access, control, read, tables)`, or `stage(root, control, read)`, and `control`, at its values by default.
-- `words`: the words for what happens, each with the manual's number of the step or section.
-- `code`, `codes`, `bits`: what a fault's code is called, the meaning of its values, and of its bits; `told`: the registers that tell of a
-  fault, with what they hold and the shift to the right.
+- `seconds`: the second stages that it can be walked behind, the usual one first.
+- the words of words.py for what happens.
 """
 
 from vmproof.lang import *
 from spec.mmu.result import Reason
 from spec.mmu.tables import DIRECT
-from spec.mmu import riscv, x86, x86_ept
-from spec.mmu.words import EPT_WORDS, RISCV_WORDS, X86_WORDS
+from spec.mmu import arm, riscv, vax, x86, x86_ept
+from spec.mmu.words import ARM_WORDS, EPT_WORDS, RISCV_WORDS, VAX_WORDS, X86_WORDS
 
 RISCV_CONTROL = riscv.Control(mode=riscv.Privilege.S, SUM=False, MXR=False, ADUE=True, PBMTE=False, HLVX=False)
 RISCV_MANUAL = "RISC-V Privileged Architecture 1.13"
@@ -24,6 +24,7 @@ def of_riscv(format, title, section):
         "title": title,
         "manual": f"{RISCV_MANUAL}, {section} and 4.3.2",
         "levels": format["levels"],
+        "radix": True,
         "entry": format["entry"],
         "width": format["width"] if format["entry"] == 4 or format["second"] else 64,
         "aligned": 16384 if format["second"] else 4096,
@@ -31,6 +32,7 @@ def of_riscv(format, title, section):
         "walk": lambda root, va, access, control, read, tables: riscv.walk(format, root, va, access, control, read, tables),
         "stage": lambda root, control, read: riscv.second_stage(format, root, control, read),
         **RISCV_WORDS,
+        "told": (("htval", "va", 2),) if format["second"] else (("stval", "va", 0),),
     }
 
 
@@ -44,6 +46,7 @@ def of_x86(paging, title, section):
         "title": title,
         "manual": f"Intel SDM, volume 3A, {section}",
         "levels": paging["levels"],
+        "radix": True,
         "entry": paging["entry"],
         "width": 32 if paging["width"] == 32 else 64,
         "aligned": 32 if paging["entry"] == 8 and paging["width"] == 32 else 4096,
@@ -58,13 +61,51 @@ def of_ept(ept, title):
         "title": title,
         "manual": "Intel SDM, volume 3C, 28.3",
         "levels": ept["levels"],
+        "radix": True,
         "entry": 8,
         "width": 64,
         "aligned": 4096,
         "control": x86_ept.Control(AD=False, execute_only=True),
+        "walk": lambda root, va, access, control, read, tables: x86_ept.walk(ept, root, va, access, False, control, read),
         "stage": lambda root, control, read: x86_ept.second_stage(ept, root, control, read),
         **EPT_WORDS,
     }
+
+
+ARM_CONTROL = arm.Control(EL=arm.Level.EL1, PAN=False, WXN=False, HA=True, HD=True, HPD=False)
+ARM_CONTROL2 = arm.Control2(EL=arm.Level.EL1, XNX=False, HA=True, HD=True)
+
+
+def of_arm(format, title, aligned):
+    return {
+        "title": title,
+        "manual": "Arm ARM DDI 0487, D8",
+        "levels": format["levels"],
+        "radix": True,
+        "entry": 8,
+        "width": 64,
+        "aligned": aligned,
+        "control": ARM_CONTROL2 if format["second"] else ARM_CONTROL,
+        "walk": lambda root, va, access, control, read, tables: arm.walk(format, root, va, access, control, read, tables),
+        "stage": lambda root, control, read: arm.second_stage(format, root, control, read),
+        **ARM_WORDS,
+        "told": (("HPFAR_EL2.FIPA", "va", 12),) if format["second"] else (("FAR_EL1", "va", 0),),
+    }
+
+
+VAX = {
+    "title": "VAX",
+    "manual": "VAX Architecture Reference Manual, chapter 4",
+    "levels": ((0, 29, 9),),
+    "radix": False,
+    "entry": 4,
+    "width": 32,
+    "aligned": 4,
+    "control": vax.Control(mode=vax.Mode.K, SLR=0x200000, P0BR=0x80000000, P0LR=0x200000, P1BR=0x80000000, P1LR=0),
+    "walk": lambda root, va, access, control, read, tables: vax.walk(root, va, access, control, read),
+    "seconds": (),
+    **VAX_WORDS,
+}
 
 
 riscv_seconds = {
@@ -74,6 +115,10 @@ riscv_seconds = {
     "sv57x4": of_riscv(riscv.SV57X4, "Sv57x4", "8.5.1"),
 }
 epts = {"ept4": of_ept(x86_ept.EPT4, "EPT with four levels"), "ept5": of_ept(x86_ept.EPT5, "EPT with five levels")}
+arm_seconds = {
+    "arm48-2": of_arm(arm.ARM48_2, "Arm stage 2 of 48 bits, 4 KiB granule", 4096),
+    "arm40-2": of_arm(arm.ARM40_2, "Arm stage 2 of 40 bits, 4 KiB granule", 8192),
+}
 wide = {name: riscv_seconds[name] for name in ("sv39x4", "sv48x4", "sv57x4")}
 
 formats = {
@@ -81,10 +126,13 @@ formats = {
     "sv39": {**of_riscv(riscv.SV39, "Sv39", "4.4"), "seconds": tuple(wide)},
     "sv48": {**of_riscv(riscv.SV48, "Sv48", "4.5"), "seconds": tuple(wide)},
     "sv57": {**of_riscv(riscv.SV57, "Sv57", "4.6"), "seconds": tuple(wide)},
-    **{name: {**second, "seconds": ()} for name, second in riscv_seconds.items()},
+    **{name: {**second, "seconds": ()} for name, second in (*riscv_seconds.items(), *epts.items(), *arm_seconds.items())},
     "x86-32": {**of_x86(x86.TWO_LEVEL, "x86 32-bit paging", "4.3"), "seconds": tuple(epts)},
     "x86-pae": {**of_x86(x86.PAE, "x86 PAE paging", "4.4"), "seconds": tuple(epts)},
     "x86-4": {**of_x86(x86.FOUR_LEVEL, "x86 4-level paging", "4.5"), "seconds": tuple(epts)},
     "x86-5": {**of_x86(x86.FIVE_LEVEL, "x86 5-level paging", "4.5"), "seconds": tuple(epts)},
+    "arm48": {**of_arm(arm.ARM48, "Arm stage 1 of 48 bits, 4 KiB granule", 4096), "seconds": tuple(arm_seconds)},
+    "arm39": {**of_arm(arm.ARM39, "Arm stage 1 of 39 bits, 4 KiB granule", 4096), "seconds": tuple(arm_seconds)},
+    "vax": VAX,
 }
-seconds = {**riscv_seconds, **epts}
+seconds = {**riscv_seconds, **epts, **arm_seconds}

@@ -1,7 +1,15 @@
 """The words in which a walk is told, with the steps and sections as each manual numbers them.
 
-In a text, `{level}` is the table's level, `{index}` the index into it, `{address}` what the entry names. `reasons` of `at_leaf` are found
-once a leaf is reached, the others in the entry that was read last.
+Each text stands with the number of its step or section. In a text `{level}` is the level of the table, `{index}` the index into it,
+`{root}`, `{address}`, `{new}` and `{pa}` are addresses and words, `{bits}` names of bits.
+
+- `begin`, `read`, `pointer`, `leaf`, `update`, `done`: what happens, in this order; `reasons`: why an access is refused. Those of `at_leaf` are
+  found once a leaf is reached, the others in the entry that was read last.
+- `flags`: the bits of an entry that are worth telling; `updated`: those that hardware sets.
+- `code`: what the manual calls the code of a fault, with the names of its values (`codes`) or of its bits (`bits`). `named` are the names of
+  faults by their reason, and `fault` is the name where neither says; `faults`: the names of those that have no code.
+- `told`: the registers that tell of a fault, with what they hold and by how many bits it is shifted to the right; `told_second`: those of a
+  fault of the second stage.
 """
 
 from vmproof.lang import *
@@ -24,7 +32,7 @@ RISCV_WORDS = {
     "begin": ("1", "a = {root}, i = {level}"),
     "read": ("2", "pte at a + va.vpn[{level}] x PTESIZE, vpn[{level}] = {index}"),
     "pointer": ("4", "a pointer: a = {address}, i = {level}"),
-    "leaf": ("5", "a leaf: the page at {address}"),
+    "leaf": ("5", "a leaf"),
     "update": ("9", "set {bits}: the pte becomes {new}"),
     "done": ("10", "pa = {pa}"),
     "flags": ((0, "V"), (1, "R"), (2, "W"), (3, "X"), (4, "U"), (5, "G"), (6, "A"), (7, "D")),
@@ -53,7 +61,9 @@ RISCV_WORDS = {
         23: "store guest-page fault",
     },
     "bits": (),
-    "told": (("stval", "va", 0),),
+    "fault": "",
+    "named": {},
+    "faults": {},
     "told_second": (("stval", "va", 0), ("htval", "gpa", 2)),
 }
 
@@ -64,7 +74,7 @@ X86_WORDS = {
     "begin": ("4.2", "CR3 locates the first table at {root}"),
     "read": ("4.3-4.5", "entry {index} of the table of level {level}"),
     "pointer": ("4.3-4.5", "a table at {address}"),
-    "leaf": ("4.3-4.5", "a page at {address}"),
+    "leaf": ("4.3-4.5", "a page"),
     "update": ("4.8", "set {bits}: the entry becomes {new}"),
     "done": ("4.6", "allowed: physical address {pa}"),
     "flags": X86_FLAGS,
@@ -83,6 +93,8 @@ X86_WORDS = {
     "codes": {},
     "bits": ((0, "P"), (1, "W/R"), (2, "U/S"), (3, "RSVD"), (4, "I/D"), (5, "PK")),
     "fault": "page fault #PF",
+    "named": {},
+    "faults": {Reason.not_canonical: "general-protection fault #GP(0)"},
     "told": (("CR2", "va", 0),),
     "told_second": (("guest-physical address", "gpa", 0), ("guest-linear address", "va", 0)),
 }
@@ -92,7 +104,7 @@ EPT_WORDS = {
     "begin": ("28.3.2", "EPTP locates the first table at {root}"),
     "read": ("28.3.2", "entry {index} of the table of level {level}"),
     "pointer": ("28.3.2", "a table at {address}"),
-    "leaf": ("28.3.2", "a page at {address}"),
+    "leaf": ("28.3.2", "a page"),
     "update": ("28.3.5", "set {bits}: the entry becomes {new}"),
     "done": ("28.3.3", "allowed: physical address {pa}"),
     "flags": ((0, "R"), (1, "W"), (2, "X"), (7, "page"), (8, "A"), (9, "D")),
@@ -109,4 +121,84 @@ EPT_WORDS = {
     "codes": {},
     "bits": ((0, "read"), (1, "write"), (2, "fetch"), (3, "R allowed"), (4, "W allowed"), (5, "X allowed"), (7, "linear valid"), (8, "final")),
     "fault": "EPT violation",
+    "named": {},
+    "faults": {Reason.reserved: "EPT misconfiguration"},
+    "told": (("guest-physical address", "va", 0),),
+    "told_second": (),
+}
+
+ARM_WORDS = {
+    "at_leaf": AT_LEAF,
+    "begin": ("D8.2", "TTBR locates the first table at {root}, level {level}"),
+    "read": ("D8.2", "descriptor {index} of the table of level {level}"),
+    "pointer": ("D8.3.1", "a table at {address}"),
+    "leaf": ("D8.3.1", "a block or a page"),
+    "update": ("D8.5", "change {bits}: the descriptor becomes {new}"),
+    "done": ("D8.4", "allowed: output address {pa}"),
+    "flags": ((0, "valid"), (1, "table/page"), (6, "AP1"), (7, "AP2"), (10, "AF"), (51, "DBM"), (53, "PXN"), (54, "UXN")),
+    "updated": ((7, "AP[2] or S2AP[1]"), (10, "AF")),
+    "reasons": {
+        Reason.not_canonical: ("D8.2.4", "the address is outside the range that the tables cover"),
+        Reason.invalid: ("D8.3.1", "not valid: bit 0 is clear, or the kind of descriptor cannot stand at this level"),
+        Reason.address_size: ("D8.2.3", "the address in the descriptor has more bits than an output address"),
+        Reason.not_accessed: ("D8.5.1", "the access flag is clear, and hardware does not set it"),
+        Reason.user_page: ("D8.4.3", "PSTATE.PAN forbids EL1 to access what EL0 can"),
+        Reason.supervisor_page: ("D8.4.1", "EL0 may not access it: AP[1] = 0, or APTable[0] in a table above"),
+        Reason.not_readable: ("D8.4.1", "S2AP[0] = 0"),
+        Reason.not_writable: ("D8.4.1", "read-only: AP[2] = 1, APTable[1] in a table above, or S2AP[1] = 0"),
+        Reason.not_executable: ("D8.4.1", "execute-never: UXN, PXN or XN, a table above, WXN, or writable by EL0"),
+    },
+    "code": "fault status",
+    "codes": {},
+    "bits": (),
+    "fault": "",
+    "named": {
+        Reason.not_canonical: "translation fault, level {level}",
+        Reason.invalid: "translation fault, level {level}",
+        Reason.address_size: "address size fault, level {level}",
+        Reason.not_accessed: "access flag fault, level {level}",
+        **{
+            reason: "permission fault, level {level}"
+            for reason in (
+                Reason.user_page,
+                Reason.supervisor_page,
+                Reason.not_readable,
+                Reason.not_writable,
+                Reason.not_executable,
+            )
+        },
+    },
+    "faults": {},
+    "told_second": (("HPFAR_EL2.FIPA", "gpa", 12), ("FAR_EL2", "va", 0)),
+}
+
+VAX_WORDS = {
+    "at_leaf": (),
+    "begin": ("4.3.1", "SBR locates the system page table at {root}"),
+    "read": ("4.3", "the page table entry of the {level}"),
+    "pointer": ("4.3.2", "the process's entry is in the page at {address}"),
+    "leaf": ("4.2.2", "valid"),
+    "update": ("4.2.2", "set {bits}: the entry becomes {new}"),
+    "done": ("4.3", "physical address {pa}"),
+    "flags": ((31, "V"), (26, "M")),
+    "updated": ((26, "M"),),
+    "reasons": {
+        Reason.length: ("4.3", "beyond the length register of the region"),
+        Reason.table_length: ("4.3.2", "the process's entry is beyond the system page table"),
+        Reason.table_invalid: ("4.3.2", "the page that holds the process's entry is not valid"),
+        Reason.not_readable: ("4.2.3", "the protection code forbids the mode to read"),
+        Reason.not_writable: ("4.2.3", "the protection code forbids the mode to write"),
+        Reason.invalid: ("4.2.2", "not valid: V = 0"),
+    },
+    "code": "parameter",
+    "codes": {},
+    "bits": ((0, "length"), (1, "page table"), (2, "write")),
+    "fault": "access control violation, vector 0x20",
+    "named": {
+        Reason.invalid: "translation not valid, vector 0x24",
+        Reason.table_invalid: "translation not valid, vector 0x24",
+    },
+    "faults": {},
+    "told": (("virtual address", "va", 0),),
+    "told_second": (),
 }

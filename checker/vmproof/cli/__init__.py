@@ -24,6 +24,7 @@ _MODULES = {
     "mc": "modelling",
     "prove": "proving",
     "mutate": "mutating",
+    "walk": "walking",
 }
 
 

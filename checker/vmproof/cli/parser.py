@@ -20,6 +20,7 @@ COMMANDS = {
     "mc": "check the properties of a transition system",
     "prove": "prove theorems, each against its expectation",
     "mutate": "change what theorems are about, and see whether their proofs notice",
+    "walk": "walk page tables in an image of memory, step by step",
 }
 
 EXPECTATIONS = ("virtualizable", "not-virtualizable")
@@ -82,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     _mc(made["mc"])
     _prove(made["prove"])
     _mutate(made["mutate"])
+    _walk(made["walk"])
     return top
 
 
@@ -148,6 +150,39 @@ def _mutate(mutate: argparse.ArgumentParser) -> None:
     mutate.add_argument("names", nargs="*", metavar="NAME", help="theorems (default: all that are expected to be proved)")
     mutate.add_argument("--format", choices=("text", "json"), default="text", help="json follows mutate.schema.json (default: text)")
     _add_theorems(mutate)
+
+
+def _walk(walk: argparse.ArgumentParser) -> None:
+    walk.add_argument("tables", metavar="FORMAT", help="sv32 sv39 sv48 sv57 sv32x4 ... x86-32 x86-pae x86-4 x86-5 ept4 ept5 (spec/mmu/README.md)")
+    walk.add_argument("--root", type=_address, required=True, metavar="ADDR", help="where the root table is")
+    walk.add_argument("--va", type=_address, required=True, metavar="ADDR", help="the virtual address to be translated")
+    walk.add_argument("--memory", required=True, metavar="FILE", help="a raw image, or lines of `address: word word ...`")
+    walk.add_argument("--base", type=_address, metavar="ADDR", help="the address of a raw image's first byte (default: 0)")
+    walk.add_argument("--access", choices=("read", "write", "fetch"), default="read", help="what is tried (default: read)")
+    walk.add_argument("--set", action="append", type=_control, default=[], metavar="NAME=VALUE", help="a control, such as SUM=1 or mode=U")
+    walk.add_argument("--nested", metavar="FORMAT", help="a second stage that translates the tables and the result")
+    walk.add_argument("--host-root", type=_address, metavar="ADDR", help="where the second stage's root table is")
+    walk.add_argument("--host-set", action="append", type=_control, default=[], metavar="NAME=VALUE", help="a control of the second stage")
+    walk.add_argument("--recursive", action="store_true", help="allow tables that contain themselves")
+    walk.add_argument("--draw", metavar="FILE.svg", help="draw the walk, levels across and the second stage's down")
+    walk.add_argument("--format", choices=("text", "json"), default="text", help="json follows walk.schema.json (default: text)")
+
+
+def _address(text: str) -> int:
+    try:
+        value = int(text, 0)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1 << 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address, such as 0x80001000")
+    return value
+
+
+def _control(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier() or not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name and a value, such as SUM=1")
+    return name, value
 
 
 def _add_theorems(command: argparse.ArgumentParser) -> None:
