@@ -145,15 +145,18 @@ def may2(arm, entry, access, control):
 
 
 def walk(arm, root, va, access, control, read, tables=DIRECT):
-    """Walk from the table at `root` (TTBRn_EL1 or VTTBR_EL2); `read(place, size)` reads a descriptor. Gives `(result, references, updates)`.
+    """Walk from the table at `root` (TTBRn_EL1 or VTTBR_EL2); `read(place, size)` reads a descriptor.
 
-    With `tables=second_stage(...)` it is a stage 1 behind a stage 2.
+    Gives `(result, references, updates)`. With `tables=second_stage(...)` it is a stage 1 behind a stage 2.
     """
     va = zext(va, 64)
     levels, spare = arm["levels"], ("update", "final")
     references = blank_references(levels, tables, spare)
     updates = blank_updates(levels, tables, ("update",), ("final",))
-    refuse = lambda reason, level: refused(reason, level, status(reason, level))
+
+    def refuse(reason, level):
+        return refused(reason, level, status(reason, level))
+
     if not in_range(arm, va):
         return refuse(Reason.not_canonical, 0), references, updates
     reason, level, entry, gpa, at, rights, below, references, updates = descend(

@@ -2,16 +2,14 @@
 
 `formats` can be walked from a root, `seconds` are second stages (one that can be walked alone stands in both). Of each:
 
-- `title` and `manual`; `levels`, from the root down, as the format has them (`radix` says that each indexes a table of its own); `entry`,
-  the bytes of an entry; `width`, the bits of an address; `aligned`: a root table begins at a multiple of so many bytes.
+- `title`, `manual` and `section`; `levels`, from the root down, as the format has them (`radix` says that each indexes a table of its
+  own); `entry`, the bytes of an entry; `width`, the bits of an address; `aligned`: a root table begins at a multiple of so many bytes.
 - `walk(root, va, access, control, read, tables)`, or `stage(root, control, read)`, and `control`, at its values by default.
 - `seconds`: the second stages that it can be walked behind, the usual one first.
 - the words of words.py for what happens.
 """
 
 from vmproof.lang import *
-from spec.mmu.result import Reason
-from spec.mmu.tables import DIRECT
 from spec.mmu import arm, riscv, vax, x86, x86_ept
 from spec.mmu.words import ARM_WORDS, EPT_WORDS, RISCV_WORDS, VAX_WORDS, X86_WORDS
 
@@ -22,7 +20,8 @@ RISCV_MANUAL = "RISC-V Privileged Architecture 1.13"
 def of_riscv(format, title, section):
     return {
         "title": title,
-        "manual": f"{RISCV_MANUAL}, {section} and 4.3.2",
+        "manual": RISCV_MANUAL,
+        "section": f"{section}, 4.3.2",
         "levels": format["levels"],
         "radix": True,
         "entry": format["entry"],
@@ -44,7 +43,8 @@ X86_CONTROL = x86.Control(
 def of_x86(paging, title, section):
     return {
         "title": title,
-        "manual": f"Intel SDM, volume 3A, {section}",
+        "manual": "Intel SDM, volume 3",
+        "section": f"{section}, 4.6 to 4.8",
         "levels": paging["levels"],
         "radix": True,
         "entry": paging["entry"],
@@ -59,7 +59,8 @@ def of_x86(paging, title, section):
 def of_ept(ept, title):
     return {
         "title": title,
-        "manual": "Intel SDM, volume 3C, 28.3",
+        "manual": "Intel SDM, volume 3",
+        "section": "28.3",
         "levels": ept["levels"],
         "radix": True,
         "entry": 8,
@@ -79,7 +80,8 @@ ARM_CONTROL2 = arm.Control2(EL=arm.Level.EL1, XNX=False, HA=True, HD=True)
 def of_arm(format, title, aligned):
     return {
         "title": title,
-        "manual": "Arm ARM DDI 0487, D8",
+        "manual": "Arm Architecture Reference Manual DDI 0487",
+        "section": "D8.2 to D8.5",
         "levels": format["levels"],
         "radix": True,
         "entry": 8,
@@ -95,7 +97,8 @@ def of_arm(format, title, aligned):
 
 VAX = {
     "title": "VAX",
-    "manual": "VAX Architecture Reference Manual, chapter 4",
+    "manual": "VAX Architecture Reference Manual",
+    "section": "4.2 to 4.4",
     "levels": ((0, 29, 9),),
     "radix": False,
     "entry": 4,

@@ -6,7 +6,7 @@ What an entry says is the architecture's own function, and so is every check of 
 
 from vmproof.lang import *
 from spec.mmu.tables import under
-from spec.mmu.result import NO_REFERENCE, NO_UPDATE, NOTHING, Reason, Reference, Result, Update, allowed, put, refused
+from spec.mmu.result import NO_REFERENCE, NO_UPDATE, NOTHING, Reason, Reference, Result, Update, allowed, put
 
 LOG2 = {2: 1, 4: 2, 8: 3}
 

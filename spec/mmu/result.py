@@ -68,7 +68,7 @@ class Reference(Record):
 
 
 class Update(Record):
-    """An entry that is changed, by an atomic compare and exchange: where it still is `old`, it becomes `new`; else the walk begins again."""
+    """An entry that is changed by an atomic compare and exchange: where it still is `old` it becomes `new`, else the walk begins again."""
 
     done: bool
     place: bits[64]

@@ -65,15 +65,14 @@ def in_range(format, va):
 
 
 def frame(format, pte):
-    """pte.ppn x PAGESIZE: 34 bits of address in Sv32, else 56."""
+    """pte.ppn × PAGESIZE: 34 bits of address in Sv32, else 56."""
     ppn = pte[31:10] if format["entry"] == 4 else pte[53:10]
     return zext(cat(ppn, bits[12](0)), 64)
 
 
 def reserved(format, pte, level, control):
     """Step 3: encodings and bits that are reserved for future standard use."""
-    v, r, w, x, u = pte[0], pte[1], pte[2], pte[3], pte[4]
-    a, d = pte[6], pte[7]
+    r, w, x, u, a, d = pte[1], pte[2], pte[3], pte[4], pte[6], pte[7]
     encoding = w and not r
     pointer = not r and not w and not x
     beyond = pointer and (u or a or d)  # 4.3.1: of a pointer, D, A and U are reserved
@@ -132,10 +131,13 @@ def walk(format, root, va, access, control, read, tables=DIRECT):
     levels, spare = format["levels"], ("update", "final")
     references = blank_references(levels, tables, spare)
     updates = blank_updates(levels, tables, ("update",), ("final",))
-    refuse = lambda reason, level: refused(reason, level, cause(access, guest))
+
+    def refuse(reason, level):
+        return refused(reason, level, cause(access, guest))
+
     if not in_range(format, va):
         return refuse(Reason.not_canonical, levels[0][0]), references, updates
-    # Steps 1 to 5. a = satp.ppn x PAGESIZE, i = LEVELS - 1, and down.
+    # Steps 1 to 5. a = satp.ppn × PAGESIZE, i = LEVELS - 1, and down.
     lows = {level: low for level, _, low in levels}
     reason, level, pte, gpa, at, _, below, references, updates = descend(
         levels,

@@ -1,7 +1,7 @@
 """Where the tables of a walk are: in physical memory, or behind a second stage that translates each of their addresses.
 
-A walk finds its tables by `tables["locate"](address, access, implicit)`, which gives the outcome of a walk of its own. `implicit` is True for
-an access to a table. `tables["blank"]` are the references that one such walk can make, none of them made, and `tables["still"]` its
+A walk finds its tables by `tables["locate"](address, access, implicit)`, which gives the outcome of a walk of its own. `implicit` is True
+for an access to a table. `tables["blank"]` are the references that one such walk can make, none of them made, and `tables["still"]` its
 updates.
 """
 
@@ -13,7 +13,7 @@ DIRECT = {"locate": lambda address, access, implicit: (allowed(address, 0, addre
 
 
 def behind(walk, levels, updates):
-    """Tables behind a second stage. `walk(address, access, implicit)` walks it; `levels` and `updates` are the levels that it can read and change."""
+    """Tables behind a second stage: `walk(address, access, implicit)` walks it, reads entries of `levels` and changes those of `updates`."""
     return {
         "locate": walk,
         "blank": tuple((level, "entry", NO_REFERENCE) for level in levels),

@@ -1,11 +1,11 @@
 """VAX memory management: one table for each region, that of the process in virtual space.
 
-VAX Architecture Reference Manual, chapter 4: 4.3 (address translation of S0, P0, P1), 4.2.2 and 4.2.3 (page table entry and protection codes),
-4.4 (faults and their parameter). A page has 512 bytes; an entry holds valid <31>, protection <30:27>, modified <26>, software <25:21> and
-frame <20:0>.
+VAX Architecture Reference Manual, chapter 4: 4.3 (address translation of S0, P0, P1), 4.2.2 and 4.2.3 (page table entry and protection
+codes), 4.4 (faults and their parameter). A page has 512 bytes; an entry holds valid <31>, protection <30:27>, modified <26>, software
+<25:21> and frame <20:0>.
 
-`code` of a fault is the fault parameter word: length violation <0>, the fault is about a page table <1>, write or modify intent <2>. Reasons
-`invalid` and `table_invalid` are translation not valid (vector 24), the others access control violations (vector 20).
+`code` of a fault is the fault parameter word: length violation <0>, the fault is about a page table <1>, write or modify intent <2>.
+Reasons `invalid` and `table_invalid` are translation not valid (vector 24), the others access control violations (vector 20).
 """
 
 from vmproof.lang import *
@@ -62,7 +62,10 @@ def walk(sbr, va, access, control, read):
     va = zext(va, 64)
     references = (("table", "entry", NO_REFERENCE), ("page", "entry", NO_REFERENCE))
     updates = (("page", "entry", NO_UPDATE),)
-    refuse = lambda reason, length, table: refused(reason, 0, fault_parameter(access, length, table))
+
+    def refuse(reason, length, table):
+        return refused(reason, 0, fault_parameter(access, length, table))
+
     region, vpn = va[31:30], va[29:9]
     number = zext(vpn, 22)
     if region == 3:  # the region above S0 is reserved: any address is beyond its length

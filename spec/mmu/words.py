@@ -1,15 +1,15 @@
 """The words in which a walk is told, with the steps and sections as each manual numbers them.
 
-Each text stands with the number of its step or section. In a text `{level}` is the level of the table, `{index}` the index into it,
-`{root}`, `{address}`, `{new}` and `{pa}` are addresses and words, `{bits}` names of bits.
+Each text stands with the number of its step or section (`numbered` says which). In a text `{level}` is the level of the table, `{index}`
+the index into it, `{root}`, `{address}`, `{new}` and `{pa}` are addresses and words, `{bits}` names of bits.
 
-- `begin`, `read`, `pointer`, `leaf`, `update`, `done`: what happens, in this order; `reasons`: why an access is refused. Those of `at_leaf` are
-  found once a leaf is reached, the others in the entry that was read last.
+- `begin`, `read`, `pointer`, `leaf`, `update`, `done`: what happens, in this order; `reasons`: why an access is refused. Those of
+  `at_leaf` are found once a leaf is reached, the others in the entry that was read last.
 - `flags`: the bits of an entry that are worth telling; `updated`: those that hardware sets.
-- `code`: what the manual calls the code of a fault, with the names of its values (`codes`) or of its bits (`bits`). `named` are the names of
-  faults by their reason, and `fault` is the name where neither says; `faults`: the names of those that have no code.
-- `told`: the registers that tell of a fault, with what they hold and by how many bits it is shifted to the right; `told_second`: those of a
-  fault of the second stage.
+- `code`: what the manual calls the code of a fault, with the names of its values (`codes`) or of its bits (`bits`). `named` are the names
+  of faults by their reason, and `fault` is the name where neither says; `faults`: the names of those that have no code.
+- `told`: the registers that tell of a fault, with what they hold and by how many bits it is shifted to the right; `told_second`: those of
+  a fault of the second stage.
 """
 
 from vmproof.lang import *
@@ -28,9 +28,10 @@ AT_LEAF = (
 )
 
 RISCV_WORDS = {
+    "numbered": "step",
     "at_leaf": AT_LEAF,
     "begin": ("1", "a = {root}, i = {level}"),
-    "read": ("2", "pte at a + va.vpn[{level}] x PTESIZE, vpn[{level}] = {index}"),
+    "read": ("2", "pte at a + va.vpn[{level}] × PTESIZE, vpn[{level}] = {index}"),
     "pointer": ("4", "a pointer: a = {address}, i = {level}"),
     "leaf": ("5", "a leaf"),
     "update": ("9", "set {bits}: the pte becomes {new}"),
@@ -70,6 +71,7 @@ RISCV_WORDS = {
 X86_FLAGS = ((0, "P"), (1, "R/W"), (2, "U/S"), (5, "A"), (6, "D"), (7, "PS/PAT"), (8, "G"))
 
 X86_WORDS = {
+    "numbered": "section",
     "at_leaf": AT_LEAF,
     "begin": ("4.2", "CR3 locates the first table at {root}"),
     "read": ("4.3-4.5", "entry {index} of the table of level {level}"),
@@ -100,6 +102,7 @@ X86_WORDS = {
 }
 
 EPT_WORDS = {
+    "numbered": "section",
     "at_leaf": AT_LEAF,
     "begin": ("28.3.2", "EPTP locates the first table at {root}"),
     "read": ("28.3.2", "entry {index} of the table of level {level}"),
@@ -119,7 +122,16 @@ EPT_WORDS = {
     },
     "code": "exit qualification",
     "codes": {},
-    "bits": ((0, "read"), (1, "write"), (2, "fetch"), (3, "R allowed"), (4, "W allowed"), (5, "X allowed"), (7, "linear valid"), (8, "final")),
+    "bits": (
+        (0, "read"),
+        (1, "write"),
+        (2, "fetch"),
+        (3, "R allowed"),
+        (4, "W allowed"),
+        (5, "X allowed"),
+        (7, "linear valid"),
+        (8, "final"),
+    ),
     "fault": "EPT violation",
     "named": {},
     "faults": {Reason.reserved: "EPT misconfiguration"},
@@ -128,6 +140,7 @@ EPT_WORDS = {
 }
 
 ARM_WORDS = {
+    "numbered": "section",
     "at_leaf": AT_LEAF,
     "begin": ("D8.2", "TTBR locates the first table at {root}, level {level}"),
     "read": ("D8.2", "descriptor {index} of the table of level {level}"),
@@ -173,10 +186,11 @@ ARM_WORDS = {
 }
 
 VAX_WORDS = {
+    "numbered": "section",
     "at_leaf": (),
     "begin": ("4.3.1", "SBR locates the system page table at {root}"),
     "read": ("4.3", "the page table entry of the {level}"),
-    "pointer": ("4.3.2", "the process's entry is in the page at {address}"),
+    "pointer": ("4.3.2", "the process's entry is at {address}"),
     "leaf": ("4.2.2", "valid"),
     "update": ("4.2.2", "set {bits}: the entry becomes {new}"),
     "done": ("4.3", "physical address {pa}"),

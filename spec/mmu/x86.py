@@ -4,8 +4,8 @@ Intel SDM, volume 3A: 4.3 (32-bit), 4.4 (PAE), 4.5 (four and five levels), 4.6 (
 flags). Levels are numbered as the tables are: PT 1, PD 2, PDPT 3, PML4 4, PML5 5. Left out: shadow stacks, HLAT and SGX. Of PAE paging,
 the PDPTEs are read by each walk; a processor reads them when CR3 is loaded, and refuses to load reserved bits then (4.4.1).
 
-`code` of a fault is the error code of #PF (4.7); an address that is not canonical is #GP(0) or #SS(0), `Reason.not_canonical`. What the second
-stage refuses is an EPT violation, or where the reason is `reserved` a misconfiguration (x86_ept.py).
+`code` of a fault is the error code of #PF (4.7); an address that is not canonical is #GP(0) or #SS(0), `Reason.not_canonical`. What the
+second stage refuses is an EPT violation, or where the reason is `reserved` a misconfiguration (x86_ept.py).
 """
 
 from vmproof.lang import *

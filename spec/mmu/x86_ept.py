@@ -3,8 +3,8 @@
 Intel SDM, volume 3C: 28.3.2 (the walk, tables 28-1 to 28-6), 28.3.3 (misconfigurations and violations), 28.3.5 (accessed and dirty flags).
 Left out: mode-based execute control, guest paging verification and sub-page permissions.
 
-`code` of a violation is the exit qualification (table 27-7): what was tried <2:0>, what the entries allow <5:3>, and that the linear address is
-valid <7> and whether the access was to its translation <8> or to a table. A misconfiguration (`Reason.reserved`) has none.
+`code` of a violation is the exit qualification (table 27-7): what was tried <2:0>, what the entries allow <5:3>, and that the linear
+address is valid <7> and whether the access was to its translation <8> or to a table. A misconfiguration (`Reason.reserved`) has none.
 """
 
 from vmproof.lang import *

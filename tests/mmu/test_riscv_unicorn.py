@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 
 from tests.support.riscv_emulator import PAGE_FAULTS, RAM, STORED, RiscvEmulator
-from tests.support.walks import Outcome, compiled, naive_walk_of_riscv, random_control
 from tests.support.waivers import Waiver, Waivers
+from tests.support.walks import Outcome, compiled, naive_walk_of_riscv, random_control
 
 CASES = 1500
 

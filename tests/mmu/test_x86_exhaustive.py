@@ -63,7 +63,7 @@ def grid(counts: Sequence[int]) -> list[Column]:
 
 
 def places(name: str, level: int) -> tuple[int, ...]:
-    """Where P, W, U, A, D, NX, PSE and a reserved bit are; the last one of a table is bit 51 + 1 of PAE, else bit 7 or below a large page."""
+    """Where P, W, U, A, D, NX, PSE and a reserved bit are; bit 13, or 21 with small entries, is reserved where PSE makes a large page."""
     size = 4 if name == "x86-32" else 8
     reserved = 52 if name == "x86-pae" else 21 if size == 4 else 13
     return (0, 1, 2, 5, 6, 63 if size == 8 else 9, 7, reserved)
@@ -147,7 +147,8 @@ def manual(name: str, rows: Rows) -> Seen:
     context = (write << 1) | (on["user"] << 2) | ((fetch & (on["SMEP"] | (on["NXE"] & wide))) << 4)
 
     def bit(entry: Column, place: int) -> Column:
-        return entry >> np.uint64(place) & np.uint64(1) == 1
+        found: Column = entry >> np.uint64(place) & np.uint64(1) == 1
+        return found
 
     for number, level in enumerate(range(count, 0, -1)):
         entry = rows.entries[number]

@@ -58,7 +58,7 @@ def compare(emulator: X86Emulator, rng: random.Random, waivers: Waivers[Case]) -
     words = naive_walk_of_x86(root, va, access, control, lambda: entry(rng))
     ours = compiled("x86-4").run(root, va, access, control, words)
     near = [*words, root + 8 * OWN_ENTRY]
-    if ours.ok and (not 0x10000 <= ours.pa < RAM or any(abs(ours.pa - place) < 8 for place in near)) or root + 8 * OWN_ENTRY in words:
+    if (ours.ok and (not 0x10000 <= ours.pa < RAM or any(abs(ours.pa - place) < 8 for place in near))) or root + 8 * OWN_ENTRY in words:
         return "outside"
     theirs = emulator.access(root, va, access, control, words, ours.pa)
     agree = theirs.faulted == (not ours.ok) and theirs.words == dict(words) | {place: new for place, _, new in ours.updates}

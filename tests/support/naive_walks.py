@@ -113,7 +113,8 @@ class RiscvWalk:
         try:
             return call()
         except Fault as fault:
-            raise Fault(fault.reason, level, 20 + {"fetch": 0, "read": 1, "write": 3}[self.access], True, implicit, writing, fault.gpa) from None
+            code = 20 + {"fetch": 0, "read": 1, "write": 3}[self.access]
+            raise Fault(fault.reason, level, code, True, implicit, writing, fault.gpa) from None
 
     def run(self, va: int) -> Found:
         sv, memory = self.sv, self.memory
@@ -139,13 +140,13 @@ class RiscvWalk:
             v, r, w, x, u, _, accessed, dirty = (pte >> bit & 1 for bit in range(8))
             if not v:
                 raise self.fault("invalid", i)
-            bad = w and not r
+            bad = bool(w and not r)
             if sv.size == 8:
                 kind = pte >> 61 & 3
-                bad = bad or pte >> 63 or pte >> 54 & ones(7) or kind == 3 or (kind and not self.control["PBMTE"])
-                bad = bad or (kind and not (r or w or x))
+                bad = bad or bool(pte >> 63 or pte >> 54 & ones(7)) or kind == 3 or bool(kind and not self.control["PBMTE"])
+                bad = bad or bool(kind and not (r or w or x))
             if not (r or w or x):
-                bad = bad or u or accessed or dirty
+                bad = bad or bool(u or accessed or dirty)
             if bad:
                 raise self.fault("reserved", i)
             ppn = pte >> 10 & (ones(22) if sv.size == 4 else ones(44))

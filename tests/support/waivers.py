@@ -35,5 +35,5 @@ class Waivers(Generic[Case]):
         return False
 
     def check_used(self) -> None:
-        unused = [f"{waiver.format}: {waiver.field} ({waiver.manual})" for number, waiver in enumerate(self._waivers) if number not in self._used]
-        assert not unused, unused
+        unused = [waiver for number, waiver in enumerate(self._waivers) if number not in self._used]
+        assert not unused, [f"{waiver.format}: {waiver.field} ({waiver.manual})" for waiver in unused]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from tests.support.naive_walks import Fault, Found, Memory, riscv, x86
 from vmproof.language.convert import to_leaves
@@ -55,13 +56,13 @@ class Compiled:
         self.root, self.va = pool.var("mmu.root", WORD), pool.var("mmu.va", WORD)
         self.access = pool.var("mmu.access", BitVecSort(2))
         self.host_root = pool.var("mmu.host_root", WORD)
-        kind = self.library.control(name).type
+        kind = self.library.control_type(name)
         control = self.library.library.variables(kind, "mmu.")
         self.control = to_leaves(pool, control, kind)
         self.host_control: Mapping[str, Term] = {}
         tables = None
         if second is not None:
-            below = self.library.control(second, second=True).type
+            below = self.library.control_type(second, second=True)
             host = self.library.library.variables(below, "mmu.host.")
             self.host_control = to_leaves(pool, host, below)
             tables = self.library.second_stage(second, self.host_root, host, self.read)
@@ -96,15 +97,15 @@ class Compiled:
         for terms, values in ((self.control, control), (self.host_control, host_control or {})):
             for field, term in terms.items():
                 env[term] = values[field] if isinstance(term.sort, BitVecSort) else bool(values[field])
-        values = iter(self._evaluator.run(env))
-        found = {field: next(values) for field in self.walk.result}
-        steps = [{field: next(values) for field in step.terms} for step in (*self.walk.references, *self.walk.updates)]
+        numbers: Iterator[Any] = iter(self._evaluator.run(env))
+        found = {field: next(numbers) for field in self.walk.result}
+        steps = [{field: next(numbers) for field in step.terms} for step in (*self.walk.references, *self.walk.updates)]
         count = len(self.walk.references)
         reasons: EnumType = self.library.reasons
         return Outcome(
-            **{**found, "reason": reasons.name_of(found["reason"])},  # type: ignore[arg-type]
-            reads=tuple(step["place"] for step in steps[:count] if step["done"]),  # type: ignore[misc]
-            updates=tuple((step["place"], step["old"], step["new"]) for step in steps[count:] if step["done"]),  # type: ignore[misc]
+            **{**found, "reason": reasons.name_of(found["reason"])},
+            reads=tuple(step["place"] for step in steps[:count] if step["done"]),
+            updates=tuple((step["place"], step["old"], step["new"]) for step in steps[count:] if step["done"]),
         )
 
 

@@ -19,10 +19,10 @@ from unicorn.x86_const import (
     UC_X86_REG_CR3,
     UC_X86_REG_CR4,
     UC_X86_REG_MSR,
+    UC_X86_REG_R11,
     UC_X86_REG_RAX,
     UC_X86_REG_RCX,
     UC_X86_REG_RDI,
-    UC_X86_REG_R11,
     UC_X86_REG_RFLAGS,
 )
 
@@ -84,7 +84,10 @@ class X86Emulator:
             uc.mem_write(frame, code + bytes([NOP] * 8))
 
     def access(self, root: int, va: int, access: str, control: Mapping[str, int], words: Mapping[int, int], place: int) -> Reached:
-        """An access to a byte in user or supervisor mode, with these tables in memory; it is expected to go to `place`. A fetch is from an even `va`."""
+        """An access to a byte in user or supervisor mode, with these tables in memory; it is expected to go to `place`.
+
+        A fetch is from an even `va`.
+        """
         uc = self._uc
         uc.context_restore(self._fresh)  # else a second page fault counts as a double fault
         for address, word in words.items():
@@ -111,7 +114,7 @@ class X86Emulator:
         except unicorn.UcError:
             failed = True
         faulted = self._number == PAGE_FAULT and uc.reg_read(UC_X86_REG_CR2) == va
-        assert faulted or (self._number is None and not failed), (self._number, failed, hex(uc.reg_read(UC_X86_REG_CR2)), hex(va), access, control)
+        assert faulted or (self._number is None and not failed), (self._number, hex(uc.reg_read(UC_X86_REG_CR2)), hex(va))
         after = {address: struct.unpack("<Q", uc.mem_read(address, 8))[0] for address in words}
         found = uc.reg_read(UC_X86_REG_RAX) & 0xFF
         stored = uc.mem_read(place, 1)[0]

@@ -153,7 +153,8 @@ def _mutate(mutate: argparse.ArgumentParser) -> None:
 
 
 def _walk(walk: argparse.ArgumentParser) -> None:
-    walk.add_argument("tables", metavar="FORMAT", help="sv32 sv39 sv48 sv57 sv32x4 ... x86-32 x86-pae x86-4 x86-5 ept4 ept5 (spec/mmu/README.md)")
+    formats = "sv32 sv39 sv48 sv57 x86-32 x86-pae x86-4 x86-5 arm48 arm39 vax, or a second stage"
+    walk.add_argument("tables", metavar="FORMAT", help=f"{formats} (spec/mmu/README.md)")
     walk.add_argument("--root", type=_address, required=True, metavar="ADDR", help="where the root table is")
     walk.add_argument("--va", type=_address, required=True, metavar="ADDR", help="the virtual address to be translated")
     walk.add_argument("--memory", required=True, metavar="FILE", help="a raw image, or lines of `address: word word ...`")

@@ -26,7 +26,8 @@ def run(options: argparse.Namespace, command: str) -> Exit:
     walks = Walks()
     words = walks.formats[_known(options.tables, list(walks.formats), "format")]
     second = _second(walks, options, words["seconds"])
-    first = Asked(options.tables, _root(options.root, "--root"), walks.with_control(options.tables, _controls(walks, options.tables, options.set)))
+    control = walks.with_control(options.tables, _controls(walks, options.tables, options.set))
+    first = Asked(options.tables, options.root, control)
     if options.va >> words["width"]:
         raise InputError(f"--va {options.va:#x} has more than the {words['width']} bits of {words['title']}")
     if options.draw and not options.draw.endswith(".svg"):
@@ -65,13 +66,7 @@ def _second(walks: Walks, options: argparse.Namespace, fitting: Sequence[str]) -
     if options.host_root is None:
         raise InputError(f"--nested {name} needs --host-root, the address of its root table")
     control = walks.with_control(name, _controls(walks, name, options.host_set, second=True), second=True)
-    return Asked(name, _root(options.host_root, "--host-root"), control)
-
-
-def _root(address: int, option: str) -> int:
-    if address >> 64:
-        raise InputError(f"{option} {address:#x} has more than 64 bits")
-    return address
+    return Asked(name, options.host_root, control)
 
 
 def _controls(walks: Walks, name: str, given: Sequence[tuple[str, str]], second: bool = False) -> Mapping[str, Term]:

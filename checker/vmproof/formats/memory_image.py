@@ -1,7 +1,7 @@
 """Images of physical memory: a raw file at a base address, or a sparse text of words by address.
 
-The text has lines `address: word word ...`; `#` begins a comment. Addresses and words are hexadecimal, with or without `0x`; a word has 2, 4,
-8 or 16 digits, which say how many bytes it fills, the least significant one at the lowest address. `_` may stand between digits.
+The text has lines `address: word word ...`; `#` begins a comment. Addresses and words are hexadecimal, with or without `0x`; a word has
+2, 4, 8 or 16 digits, which say how many bytes it fills, the least significant one at the lowest address. `_` may stand between digits.
 """
 
 from __future__ import annotations

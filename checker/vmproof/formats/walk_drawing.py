@@ -6,6 +6,7 @@ Every entry has a box, in which the references are numbered in their order; what
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 from vmproof.language.types import EnumType
@@ -13,7 +14,7 @@ from vmproof.simulate.walking import RealWalk, Visit
 
 _WIDTH, _HEIGHT = 176, 58  # of a box
 _ACROSS, _DOWN = 44, 30  # between boxes
-_LEFT, _TOP = 128, 132
+_LEFT, _NARROW, _TOP = 128, 32, 132
 _FONT = "font-family='DejaVu Sans, Verdana, sans-serif'"
 _MONO = "font-family='DejaVu Sans Mono, Menlo, monospace'"
 _OWN, _BELOW, _RESULT, _FAULT, _LINE, _QUIET = "#d7e5fa", "#e8efe3", "#fbeecb", "#c0392b", "#44546a", "#a9b4c2"
@@ -29,8 +30,13 @@ class _Grid:
     rows: tuple[int | str, ...]
     visits: dict[Cell, tuple[int, Visit]]
 
+    @property
+    def margin(self) -> int:
+        """Room on the left, for the names of rows where there are several."""
+        return _LEFT if len(self.rows) > 1 else _NARROW
+
     def left(self, column: int) -> int:
-        return _LEFT + column * (_WIDTH + _ACROSS)
+        return self.margin + column * (_WIDTH + _ACROSS)
 
     def top(self, row: int) -> int:
         return _TOP + row * (_HEIGHT + _DOWN)
@@ -52,7 +58,7 @@ def drawing(walked: RealWalk, members: EnumType) -> str:
         for row in range(len(grid.rows)):
             parts += _box(walked, grid, (column, row))
     parts += _arrows(walked, grid)
-    parts.append(_text(_LEFT, bottom - 26, _ending(walked, members), 15, "#1d2733" if walked.result["ok"] else _FAULT, weight="bold"))
+    parts.append(_text(grid.margin, bottom - 26, _ending(walked, members), 15, "#1d2733" if walked.result["ok"] else _FAULT, weight="bold"))
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -76,8 +82,8 @@ def _grid(walked: RealWalk) -> _Grid:
 def _titles(walked: RealWalk, grid: _Grid) -> list[str]:
     title = str(walked.words["title"]) + (f" behind {walked.second_words['title']}" if walked.second_words else "")
     parts = [
-        _text(_LEFT, 40, f"{title}: {walked.access} at {walked.va:#x}", 20, "#1d2733", weight="bold"),
-        _text(_LEFT, 64, _counted(walked), 13, "#5a6675"),
+        _text(grid.margin, 40, f"{title}: {walked.access} at {walked.va:#x}", 20, "#1d2733", weight="bold"),
+        _text(grid.margin, 64, _counted(walked), 13, "#5a6675"),
     ]
     for number, column in enumerate(grid.columns):
         if column == "final":
@@ -95,8 +101,10 @@ def _titles(walked: RealWalk, grid: _Grid) -> list[str]:
 
 
 def _counted(walked: RealWalk) -> str:
-    drawn = len(walked.references)
-    return f"{drawn} memory reference{'s' * (drawn != 1)}, numbered in their order; addresses are physical"
+    again = len(walked.to_change())
+    drawn = len(walked.references) - again
+    text = f"{drawn} memory reference{'s' * (drawn != 1)}, numbered in their order; addresses are physical"
+    return text + (f"; {again} more, to change entries, are not drawn" if again else "")
 
 
 def _box(walked: RealWalk, grid: _Grid, cell: Cell) -> list[str]:
@@ -105,13 +113,13 @@ def _box(walked: RealWalk, grid: _Grid, cell: Cell) -> list[str]:
         return _result_box(walked, left, top)
     found = grid.visits.get(cell)
     if found is None:
-        return [f"<rect x='{left}' y='{top}' width='{_WIDTH}' height='{_HEIGHT}' rx='7' fill='none' stroke='{_QUIET}' stroke-dasharray='4 4'/>"]
+        return [_rect(left, top, "none", _QUIET, 1, " stroke-dasharray='4 4'")]
     number, visit = found
     last = number == len(walked.references) and not walked.result["ok"]
     edge, width = (_FAULT, 2.5) if last else (_LINE, 1.2)
     fill = _OWN if visit.own else _BELOW
     return [
-        f"<rect x='{left}' y='{top}' width='{_WIDTH}' height='{_HEIGHT}' rx='7' fill='{fill}' stroke='{edge}' stroke-width='{width}'/>",
+        _rect(left, top, fill, edge, width),
         f"<circle cx='{left + 18}' cy='{top + 19}' r='12' fill='{_LINE}'/>",
         _text(left + 18, top + 23, str(number), 12, "white", anchor="middle", weight="bold"),
         _text(left + 36, top + 24, f"{visit.values['place']:#x}", 12, "#1d2733", mono=True),
@@ -121,9 +129,9 @@ def _box(walked: RealWalk, grid: _Grid, cell: Cell) -> list[str]:
 
 def _result_box(walked: RealWalk, left: int, top: int) -> list[str]:
     if not walked.result["ok"]:
-        return [f"<rect x='{left}' y='{top}' width='{_WIDTH}' height='{_HEIGHT}' rx='7' fill='none' stroke='{_QUIET}' stroke-dasharray='4 4'/>"]
+        return [_rect(left, top, "none", _QUIET, 1, " stroke-dasharray='4 4'")]
     return [
-        f"<rect x='{left}' y='{top}' width='{_WIDTH}' height='{_HEIGHT}' rx='7' fill='{_RESULT}' stroke='{_LINE}' stroke-width='1.8'/>",
+        _rect(left, top, _RESULT, _LINE, 1.8),
         _text(left + 12, top + 24, "physical address", 12, "#5a6675"),
         _text(left + 12, top + 46, f"{walked.result['pa']:#x}", 14, "#1d2733", mono=True, weight="bold"),
     ]
@@ -135,7 +143,7 @@ def _arrows(walked: RealWalk, grid: _Grid) -> list[str]:
     if walked.result["ok"]:
         ordered.append((len(grid.columns) - 1, len(grid.rows) - 1))
     made = []
-    for before, after in zip(ordered, ordered[1:], strict=False):
+    for before, after in pairwise(ordered):
         if before[0] == after[0]:
             x = grid.left(before[0]) + _WIDTH // 2
             made.append(_path(f"M{x},{grid.top(before[1]) + _HEIGHT} L{x},{grid.top(after[1]) - 2}"))
@@ -145,6 +153,11 @@ def _arrows(walked: RealWalk, grid: _Grid) -> list[str]:
         middle = left - _ACROSS // 2
         made.append(_path(f"M{right},{low} L{middle},{low} L{middle},{high} L{left - 2},{high}"))
     return made
+
+
+def _rect(left: int, top: int, fill: str, edge: str, width: float, more: str = "") -> str:
+    size = f"x='{left}' y='{top}' width='{_WIDTH}' height='{_HEIGHT}' rx='7'"
+    return f"<rect {size} fill='{fill}' stroke='{edge}' stroke-width='{width}'{more}/>"
 
 
 def _path(route: str) -> str:
@@ -157,9 +170,10 @@ def _ending(walked: RealWalk, members: EnumType) -> str:
     words = walked.second_words if walked.result["second"] else walked.words
     assert words is not None
     step, text = words["reasons"][members.member(walked.reason)]
-    return f"fault: {text} ({step})" if step != "-" else f"fault: {text}"
+    return f"fault ({words['numbered']} {step}): {text}" if step != "-" else f"fault: {text}"
 
 
 def _text(x: int, y: int, text: str, size: int, colour: str, anchor: str = "start", weight: str = "normal", mono: bool = False) -> str:
     font = _MONO if mono else _FONT
-    return f"<text x='{x}' y='{y}' {font} font-size='{size}' font-weight='{weight}' fill='{colour}' text-anchor='{anchor}'>{escape(text)}</text>"
+    style = f"{font} font-size='{size}' font-weight='{weight}' fill='{colour}' text-anchor='{anchor}'"
+    return f"<text x='{x}' y='{y}' {style}>{escape(text)}</text>"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vmproof import __version__
-from vmproof.language.types import EnumType
-from vmproof.language.values import EnumMember, EnumValue, Fields, Value
+from vmproof.language.types import EnumMember, EnumType
+from vmproof.language.values import EnumValue, Fields, Value
 from vmproof.report.layout import Block, Cell, Gap, Heading, Paragraph, Table, Tone, row
 from vmproof.simulate.walking import Asked, RealWalk, Visit, table_of
 from vmproof.terms import BOOL, Term
@@ -40,6 +40,7 @@ class _Story:
         self.walked = walked
         self.members = members
         self.result = walked.result
+        self.again = walked.to_change()
 
     def lines(self) -> list[Line]:
         walked, words = self.walked, self.walked.words
@@ -73,9 +74,9 @@ class _Story:
         step, text = words["read"]
         index = 0
         if words["radix"]:
-            assert isinstance(level, int)
-            index = (visit.values["address"] - table_of(words, level, visit)) // words["entry"]
-        told = [text.format(level=level, index=hex(index))]
+            at = visit.values["address"]
+            index = (at - table_of(words, level, at)) // words["entry"]
+        told = [self._purpose(visit) + text.format(level=level, index=hex(index))]
         if stage == 1 and self.walked.second is not None:
             told.append(f"at guest physical address {visit.values['address']:#x}")
         numbers = [step]
@@ -86,24 +87,37 @@ class _Story:
         names = [name for bit, name in words["flags"] if visit.values["entry"] >> bit & 1]
         return Line(", ".join(numbers), "; ".join(told), stage, number, visit, " ".join(names))
 
+    def _purpose(self, visit: Visit) -> str:
+        """What a second stage's reference is for, where it is not for the next table."""
+        if visit in self.again:
+            return "to change an entry: "
+        return "for the final address: " if visit.column == "final" else ""
+
     def _verdict(self, words: Mapping[str, Value], visit: Visit, stage: int, own: Sequence[Visit]) -> tuple[str, str] | None:
         """What became of an entry: a pointer to the next one that was read, a leaf, or what the last one could not be used for."""
-        same = own if stage == 1 else [other for other in self.walked.references if not other.own and other.column == visit.column]
+        same = own if stage == 1 else self._descent(visit)
         at = same.index(visit)
         if at + 1 < len(same):
             following = same[at + 1]
             level = following.column if stage == 1 else following.row
-            assert isinstance(level, int)
             step, text = words["pointer"]
-            return step, text.format(address=hex(table_of(words, level, following)), level=level)
+            at = following.values["address" if words["radix"] else "place"]
+            return step, text.format(address=hex(table_of(words, level, at)), level=level)
         faulty = not self.result["ok"] and (visit is self.walked.references[-1] if stage == 2 else not self.result["second"])
         if faulty and not self._at_leaf(words):
             return None
         if stage == 1 and self.result["second"] and self.result["implicit"] and not self.result["writing"]:
             step, text = words["pointer"]
-            return step, text.format(address=hex(self.result["gpa"]), level=self.result["level"])
+            level = self.result["level"]
+            return step, text.format(address=hex(table_of(words, level, self.result["gpa"])), level=level)
         step, text = words["leaf"]
         return step, text
+
+    def _descent(self, visit: Visit) -> list[Visit]:
+        """The references of the second stage's walk that this one belongs to."""
+        again = visit in self.again
+        same = [other for other in self.walked.references if not other.own and other.column == visit.column]
+        return [other for other in same if (other in self.again) == again]
 
     def _reason(self) -> EnumMember:
         return self.members.member(self.walked.reason)
@@ -157,13 +171,16 @@ def told_registers(walked: RealWalk) -> dict[str, int]:
 def walk_blocks(walked: RealWalk, members: EnumType) -> list[Block]:
     """The whole walk."""
     title = walked.words["title"] + (f" behind {walked.second_words['title']}" if walked.second_words else "")
+    manual = f"{walked.words['manual']}, {walked.words['section']}"
+    if walked.second_words:
+        manual += f"; second stage {walked.second_words['section']}"
     digits = (walked.words["width"] + 3) // 4
     said = f"{walked.access} at {walked.va:#0{digits + 2}x}; {control_text(walked.first)}"
     if walked.second is not None:
         said += f"; second stage: root {walked.second.root:#x}, {control_text(walked.second)}"
-    blocks: list[Block] = [Heading(title, walked.words["manual"]), Paragraph(said), Gap()]
+    blocks: list[Block] = [Heading(title, manual), Paragraph(said), Gap()]
     rows = [_row(line, walked.second is not None) for line in lines_of(walked, members)]
-    header = ("step", *(("stage",) if walked.second is not None else ()), "ref", "entry at", "holds", "")
+    header = (walked.words["numbered"], *(("stage",) if walked.second is not None else ()), "ref", "entry at", "holds", "bits", "")
     return [*blocks, Table(tuple(rows), header), Gap(), *_end(walked, members)]
 
 
@@ -174,9 +191,8 @@ def _row(line: Line, staged: bool) -> tuple[Cell, ...]:
         at, holds = hex(line.visit.values["place"]), hex(line.visit.values["entry"])
     elif line.visit is not None:
         at = hex(line.visit.values["place"])
-    text = f"{line.flags:<8} {line.text}" if line.number else f"{'':<8} {line.text}"
     stage = [str(line.stage)] if staged else []
-    return row(Cell(line.step, Tone.DIM), *stage, str(line.number or ""), at, holds, Cell(text, tone))
+    return row(Cell(line.step, Tone.DIM), *stage, str(line.number or ""), at, holds, line.flags, Cell(line.text, tone))
 
 
 def _end(walked: RealWalk, members: EnumType) -> list[Block]:
@@ -185,6 +201,7 @@ def _end(walked: RealWalk, members: EnumType) -> list[Block]:
         text, tone = f"physical address {walked.result['pa']:#x}", Tone.GOOD
         if walked.second is not None:
             text += f", guest physical address {walked.result['gpa']:#x}"
+        text += f", in {page_text(walked)}"
     else:
         registers = [f"{name} = {value:#x}" for name, value in told_registers(walked).items()]
         text, tone = "; ".join([fault_text(walked, members), *registers]), Tone.BAD
@@ -199,18 +216,18 @@ def _end(walked: RealWalk, members: EnumType) -> list[Block]:
     return [Paragraph(text, tone=tone), Paragraph(references)]
 
 
+def page_text(walked: RealWalk) -> str:
+    """The page that the first stage mapped, by its size."""
+    size = next(1 << low for level, _, low in walked.words["levels"] if level == walked.result["level"])
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size >= unit:
+            return f"a page of {size // unit} {name}"
+    return f"a page of {size} bytes"
+
+
 def counts(walked: RealWalk) -> dict[str, int]:
     """How many entries the walk reads, how many more to change some, and how many it changes."""
-    levels = {level for level, _, _ in walked.words["levels"]}
-    own = [visit.column for visit in walked.references if visit.own]
-    to_change = 0
-    reads: set[tuple[int | str, int | str]] = set()
-    for visit in walked.references:
-        key = (visit.column, visit.row)
-        again = key in reads or visit.column == "update"
-        to_change += again
-        reads.add(key)
-    assert set(own) <= levels or not walked.words["radix"]
+    to_change = len(walked.to_change())
     return {"references": len(walked.references) - to_change, "to_change": to_change, "changes": len(walked.updates)}
 
 

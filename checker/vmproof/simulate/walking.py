@@ -57,6 +57,17 @@ class RealWalk:
         """The name of the reason of a fault; "none" where there is none."""
         return str(self.result["reason"])
 
+    def to_change(self) -> tuple[Visit, ...]:
+        """The references that a second stage makes once more, since an entry that was read is to be written."""
+        seen: set[tuple[int | str, int | str]] = set()
+        found = []
+        for visit in self.references:
+            key = (visit.column, visit.row)
+            if visit.column == "update" or key in seen:
+                found.append(visit)
+            seen.add(key)
+        return tuple(found)
+
 
 def walk_memory(
     walks: Walks, image: Image, extent: str, first: Asked, va: int, access: str, second: Asked | None = None, recursive: bool = False
@@ -87,7 +98,7 @@ def walk_memory(
     if second is not None:
         tables = walks.second_stage(second.format, pool.bv(second.root, 64), second.control, read)
     made = walks.walk(first.format, pool.bv(first.root, 64), pool.bv(va, 64), access, first.control, read, tables)
-    result = {name: term.value for name, term in made.result.items()}
+    result: dict[str, Any] = {name: term.value for name, term in made.result.items()}
     result["reason"] = walks.reasons.name_of(result["reason"])
     references, updates = _visits(made.references), _visits(made.updates)
     walked = RealWalk(first, second, va, access, result, references, updates, words, below)
@@ -107,28 +118,33 @@ def _visits(steps: Sequence[Step]) -> tuple[Visit, ...]:
 
 def _check_root(words: Mapping[str, Value], asked: Asked, option: str) -> None:
     if asked.root % words["aligned"]:
-        raise InputError(f"{option} {asked.root:#x} is not aligned: a root table of {words['title']} begins at a multiple of {words['aligned']:#x}")
+        wanted = f"a root table of {words['title']} begins at a multiple of {words['aligned']:#x}"
+        raise InputError(f"{option} {asked.root:#x} is not aligned: {wanted}")
 
 
-def table_of(words: Mapping[str, Value], level: int, visit: Visit) -> int:
-    """Where the table begins that an entry of this level stands in."""
+def table_of(words: Mapping[str, Value], level: int | str, address: int) -> int:
+    """Where the table of this level begins that an entry at `address` stands in; the address itself in a format without such tables."""
     for own, high, low in words["levels"]:
         if own == level:
-            return visit.values["address"] & ~((words["entry"] << (high - low + 1)) - 1)
-    return visit.values["address"]
+            size: int = words["entry"] << (high - low + 1)
+            return address & ~(size - 1)
+    return address
 
 
 def _check_loops(walked: RealWalk) -> None:
     """A table that is met twice in one descent is no tree: hardware does not mind, but nobody means it, recursive mappings aside."""
     descents: dict[int | str, dict[int, int]] = {}
+    again = walked.to_change()
     for visit in walked.references:
+        if visit in again:
+            continue
         own = visit.own
         words = walked.words if own else walked.second_words
         level = visit.column if own else visit.row
         if words is None or not isinstance(level, int) or not words["radix"]:
             continue
         tables = descents.setdefault("first" if own else visit.column, {})
-        table = table_of(words, level, visit)
+        table = table_of(words, level, visit.values["address"])
         if table in tables:
             kind = "guest's " if own and walked.second is not None else "host's " if not own else ""
             raise InputError(

@@ -51,17 +51,20 @@ class Walks:
         assert isinstance(made, Fields)
         return made
 
-    def settings(self, name: str, second: bool = False) -> Mapping[str, BoolType | BitVecSort | EnumType]:
-        """The fields of a format's control record, with what each holds."""
+    def control_type(self, name: str, second: bool = False) -> RecordType:
+        """The type of a format's control record."""
         kind = self.control(name, second).type
         assert isinstance(kind, RecordType)
-        return {leaf.path: leaf.enum or (leaf.sort if isinstance(leaf.sort, BitVecSort) else BoolType()) for leaf in leaves(kind)}
+        return kind
+
+    def settings(self, name: str, second: bool = False) -> Mapping[str, BoolType | BitVecSort | EnumType]:
+        """The fields of a format's control record, with what each holds."""
+        fields = leaves(self.control_type(name, second))
+        return {leaf.path: leaf.enum or (leaf.sort if isinstance(leaf.sort, BitVecSort) else BoolType()) for leaf in fields}
 
     def with_control(self, name: str, terms: Mapping[str, Term], second: bool = False) -> Fields:
         """A format's control record with some of its fields given as terms."""
-        control = self.control(name, second)
-        kind = control.type
-        assert isinstance(kind, RecordType)
+        control, kind = self.control(name, second), self.control_type(name, second)
         return self.library.record(kind, {**to_leaves(self.pool, control, kind), **terms})
 
     def access(self, access: str | Term) -> EnumMember | EnumValue:
