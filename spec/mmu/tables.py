@@ -13,7 +13,7 @@ DIRECT = {"locate": lambda address, access, implicit: (allowed(address, 0, addre
 
 
 def behind(walk, levels, updates):
-    """Tables behind a second stage: `walk(address, access, implicit)` walks it, reads entries of `levels` and changes those of `updates`."""
+    """Tables behind a second stage: `walk(address, access, implicit)` walks it, reads entries at `levels`, changes those at `updates`."""
     return {
         "locate": walk,
         "blank": tuple((level, "entry", NO_REFERENCE) for level in levels),

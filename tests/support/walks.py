@@ -57,13 +57,13 @@ class Compiled:
         self.access = pool.var("mmu.access", BitVecSort(2))
         self.host_root = pool.var("mmu.host_root", WORD)
         kind = self.library.control_type(name)
-        control = self.library.library.variables(kind, "mmu.")
+        control = self.library.library.variables(kind, f"mmu.{name}.")
         self.control = to_leaves(pool, control, kind)
         self.host_control: Mapping[str, Term] = {}
         tables = None
         if second is not None:
             below = self.library.control_type(second, second=True)
-            host = self.library.library.variables(below, "mmu.host.")
+            host = self.library.library.variables(below, f"mmu.host.{second}.")
             self.host_control = to_leaves(pool, host, below)
             tables = self.library.second_stage(second, self.host_root, host, self.read)
         self.walk = self.library.walk(name, self.root, self.va, self.access, control, self.read, tables)

@@ -43,7 +43,7 @@ class Walks:
         self.pool = self.library.pool
         self.formats: Mapping[str, Mapping[str, Value]] = self.library.names["formats"]
         self.seconds: Mapping[str, Mapping[str, Value]] = self.library.names["seconds"]
-        self.reasons: EnumType = self.library.names["Reason"]
+        self.reasons: EnumType = self.library.names["reasons"]
 
     def control(self, name: str, second: bool = False) -> Fields:
         """What a format's walk depends on besides the tables, at its default values."""
@@ -80,7 +80,7 @@ class Walks:
     ) -> Walk:
         """Walk from the table at `root`; `root` and `va` are 64 bits wide."""
         arguments = [root, va, self.access(access), control, self._read(read)]
-        given = self.library.names["DIRECT"] if tables is None else tables
+        given = self.library.names["direct"] if tables is None else tables
         result, references, updates = self.library.call(self.formats[name]["walk"], [*arguments, given])
         return Walk(self._leaves(result), self._steps(references), self._steps(updates))
 
