@@ -159,7 +159,7 @@ def walk(arm, root, va, access, control, read, tables=DIRECT):
 
     if not in_range(arm, va):
         return refuse(Reason.not_canonical, 0), references, updates
-    reason, level, entry, gpa, at, rights, below, references, updates = descend(
+    reason, level, entry, gpa, at, place, rights, below, references, updates = descend(
         levels,
         8,
         root,
@@ -186,8 +186,8 @@ def walk(arm, root, va, access, control, read, tables=DIRECT):
         new = new | 0x80 if arm["second"] else new & ~bits[64](0x80)
     if new != entry:
         count = len(tables["blank"])
-        place = (len(levels) * (count + 1), len(levels) * len(tables["still"]))
-        via, references, updates = write_entry(tables, "update", at, entry, new, references, updates, *place)
+        where = (len(levels) * (count + 1), len(levels) * len(tables["still"]))
+        via, references, updates = write_entry(tables, "update", at, place, entry, new, references, updates, *where)
         if not via.ok:
             return blocked(via, True, True, level, via.code), references, updates
     return finish(tables, gpa, access, level, references, updates)

@@ -10,13 +10,15 @@
 """
 
 from vmproof.lang import *
-from spec.mmu.result import Reason
+from spec.mmu.result import NO_UPDATE, Reason, marked
 from spec.mmu.tables import DIRECT
 from spec.mmu import arm, riscv, vax, x86, x86_ept
 from spec.mmu.words import ARM_WORDS, EPT_WORDS, RISCV_WORDS, VAX_WORDS, X86_WORDS
 
 reasons = Reason
 direct = DIRECT
+with_marks = marked
+no_update = NO_UPDATE
 
 RISCV_CONTROL = riscv.Control(mode=riscv.Privilege.S, SUM=False, MXR=False, ADUE=True, PBMTE=False, HLVX=False)
 RISCV_MANUAL = "RISC-V Privileged Architecture 1.13"

@@ -44,10 +44,10 @@ def descend(levels, size, root, va, read, decode, gather, rights, tables, refere
 
     `read(place, size)` reads an entry. `decode(entry, level)` gives `(reason, leaf, address)`: why the entry cannot be used, whether it
     is a leaf, and the frame or table that it names. `gather(rights, entry, level)` adds what the entry grants to what those above it do.
-    Gives `(reason, level, entry, pa, at, rights, below, references, updates)`: `at` is the leaf's address, `below` what the second stage
-    says where the reason is that it refused.
+    Gives `(reason, level, entry, pa, at, place, rights, below, references, updates)`: `at` is the leaf's address and `place` where that is,
+    `below` what the second stage says where the reason is that it refused.
     """
-    table, entry, at, pa = root, bits[64](0), bits[64](0), bits[64](0)
+    table, entry, at, place, pa = root, bits[64](0), bits[64](0), bits[64](0), bits[64](0)
     reason, below = Reason.no_leaf, NOTHING
     width, changes = 1 + len(tables["blank"]), len(tables["still"])
     depth = 0
@@ -60,8 +60,9 @@ def descend(levels, size, root, va, read, decode, gather, rights, tables, refere
         if not via.ok:
             reason, below = Reason.second_stage, via
             break
-        entry = zext(read(via.pa, size), 64)
-        step = Reference(done=True, address=at, place=via.pa, entry=entry)
+        place = via.pa
+        entry = zext(read(place, size), 64)
+        step = Reference(done=True, address=at, place=place, entry=entry)
         references = put(references, number * width + width - 1, ((level, "entry", step),))
         reason, leaf, table = decode(entry, level)
         if reason != Reason.none:
@@ -70,14 +71,16 @@ def descend(levels, size, root, va, read, decode, gather, rights, tables, refere
         if leaf:
             pa = cat(table[63:low], va[low - 1 : 0])
             break
-    return reason, depth, entry, pa, at, rights, below, references, updates
+    return reason, depth, entry, pa, at, place, rights, below, references, updates
 
 
-def write_entry(tables, column, at, old, new, references, updates, reference_at, update_at):
-    """Change an entry at `at`, which the second stage may refuse: `(via, references, updates)`."""
-    via, behind, changed = tables["locate"](at, Access.write, True)
-    references = put(references, reference_at, under(column, behind))
-    updates = put(updates, update_at, under(column, changed))
+def write_entry(tables, column, at, place, old, new, references, updates, reference_at, update_at):
+    """Change the entry at `at`, found at `place`, which the second stage may refuse: `(via, references, updates)`."""
+    via = allowed(place, 0, at)
+    if not tables["writes"]:
+        via, behind, changed = tables["locate"](at, Access.write, True)
+        references = put(references, reference_at, under(column, behind))
+        updates = put(updates, update_at, under(column, changed))
     if via.ok:
         step = Update(done=True, place=via.pa, old=old, new=new)
         updates = put(updates, update_at + len(tables["still"]), ((column, "entry", step),))

@@ -98,8 +98,19 @@ def put(steps, at, pieces):
     return (*steps[:at], *pieces, *steps[at + len(pieces) :])
 
 
-def perform(updates, write):
-    """Make all updates of a walk; `write(place, new)` is the caller's."""
-    for _, _, update in updates:
+def marked(current, update):
+    """An entry that is `current` by now, with the bits that an update sets and without those that it clears."""
+    return (current | (update.new & ~update.old)) & ~(update.old & ~update.new)
+
+
+def perform(updates, read, write, entry=8, second=8):
+    """Make all updates of a walk, in order. `read(place, size)` and `write(place, word)` are the caller's.
+
+    `entry` and `second` are the bytes of an entry of the walk's own tables and of a second stage's. Two updates of a walk may be of one
+    entry, since a second stage is walked many times, each time as if it was the first: so each adds its bits to what is there.
+    """
+    for _, row, update in updates:
+        size = entry if row == "entry" else second
         if update.done:
-            write(update.place, update.new)
+            word = marked(zext(read(update.place, size), 64), update)
+            write(update.place, word[8 * size - 1 : 0])

@@ -139,7 +139,7 @@ def walk(format, root, va, access, control, read, tables=DIRECT):
         return refuse(Reason.not_canonical, levels[0][0]), references, updates
     # Steps 1 to 5. a = satp.ppn × PAGESIZE, i = LEVELS - 1, and down.
     lows = {level: low for level, _, low in levels}
-    reason, level, pte, gpa, at, _, below, references, updates = descend(
+    reason, level, pte, gpa, at, place, _, below, references, updates = descend(
         levels,
         format["entry"],
         root,
@@ -170,6 +170,7 @@ def walk(format, root, va, access, control, read, tables=DIRECT):
             tables,
             "update",
             at,
+            place,
             pte,
             new,
             references,

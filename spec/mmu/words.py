@@ -6,8 +6,9 @@ the index into it, `{root}`, `{address}`, `{new}` and `{pa}` are addresses and w
 - `begin`, `read`, `pointer`, `leaf`, `update`, `done`: what happens, in this order; `reasons`: why an access is refused. Those of
   `at_leaf` are found once a leaf is reached, the others in the entry that was read last.
 - `flags`: the bits of an entry that are worth telling; `updated`: those that hardware sets.
-- `code`: what the manual calls the code of a fault, with the names of its values (`codes`) or of its bits (`bits`). `named` are the names
-  of faults by their reason, and `fault` is the name where neither says; `faults`: the names of those that have no code.
+- `code`: what the manual calls the code of a fault, how it is written (`form`), with the names of its values (`codes`) or of its bits
+  (`bits`). `named` are the names of faults by their reason, and `fault` is the name where neither says; `faults`: the names of those that
+  have no code.
 - `told`: the registers that tell of a fault, with what they hold and by how many bits it is shifted to the right; `told_second`: those of
   a fault of the second stage.
 """
@@ -53,6 +54,7 @@ RISCV_WORDS = {
         Reason.not_dirty: ("9", "a store with pte.d = 0, which software sets (Svade)"),
     },
     "code": "cause",
+    "form": "d",
     "codes": {
         12: "instruction page fault",
         13: "load page fault",
@@ -162,6 +164,7 @@ ARM_WORDS = {
         Reason.not_executable: ("D8.4.1", "execute-never: UXN, PXN or XN, a table above, WXN, or writable by EL0"),
     },
     "code": "fault status",
+    "form": "#08b",
     "codes": {},
     "bits": (),
     "fault": "",

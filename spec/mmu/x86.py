@@ -180,7 +180,7 @@ def walk(paging, root, la, access, control, read, tables=DIRECT):
     updates = blank_updates(levels, tables, marked, ("final",))
     if not canonical(paging, la):
         return refused(Reason.not_canonical, levels[0][0], 0), references, updates
-    reason, level, entry, gpa, _, rights, below, references, updates = descend(
+    reason, level, entry, gpa, _, _, rights, below, references, updates = descend(
         levels,
         paging["entry"],
         root,
@@ -212,7 +212,8 @@ def walk(paging, root, la, access, control, read, tables=DIRECT):
         new = used.entry | (0x60 if dirty else 0x20)
         if used.done and new != used.entry:
             at = (len(levels) * step + number * len(tables["blank"]), len(levels) * changes + number * (changes + 1))
-            via, references, updates = write_entry(tables, column, used.address, used.entry, new, references, updates, *at)
+            entry = (used.address, used.place, used.entry, new)
+            via, references, updates = write_entry(tables, column, *entry, references, updates, *at)
             if not via.ok:
                 return blocked(via, True, True, column, via.code), references, updates
     return finish(tables, gpa, access, level, references, updates)

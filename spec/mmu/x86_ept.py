@@ -77,7 +77,7 @@ def walk(ept, root, gpa, access, implicit, control, read):
     if zext(gpa[ept["width"] - 1 : 0], 64) != gpa:
         code = qualification(access, implicit, control.AD, bits[3](0))
         return told(refused(Reason.not_canonical, levels[0][0], code), gpa), references, updates
-    reason, level, entry, pa, _, rights, _, references, updates = descend(
+    reason, level, entry, pa, _, _, rights, _, references, updates = descend(
         levels,
         8,
         root,
@@ -106,7 +106,8 @@ def walk(ept, root, gpa, access, implicit, control, read):
         used = references[number][2]
         new = used.entry | (0x300 if level == column and writing else 0x100)  # A <8>, D <9>
         if control.AD and used.done and new != used.entry:
-            _, references, updates = write_entry(DIRECT, column, used.address, used.entry, new, references, updates, 0, number)
+            entry = (used.address, used.place, used.entry, new)
+            _, references, updates = write_entry(DIRECT, column, *entry, references, updates, 0, number)
     result, references, updates = finish(DIRECT, pa, access, level, references, updates)
     return told(result, gpa), references, updates
 
@@ -128,4 +129,8 @@ def told(result, gpa):
 def second_stage(ept, root, control, read):
     """EPT for `x86.walk`: every table and the final address lie behind it."""
     columns = tuple(level for level, _, _ in ept["levels"])
-    return behind(lambda address, access, implicit: walk(ept, root, address, access, implicit, control, read), columns, columns)
+
+    def locate(address, access, implicit):
+        return walk(ept, root, address, access, implicit, control, read)
+
+    return behind(locate, columns, columns, control.AD)

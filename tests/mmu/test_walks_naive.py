@@ -94,6 +94,6 @@ def test_x86_under_ept_agrees(name: str, levels: int) -> None:
         va = address(rng, bits, True)
         access, control, host = rng.choice(ACCESSES), random_control(rng, name), random_control(rng, second, second=True)
         stage = naive_walks.ept_stage(levels, host_root, host, memory)
-        theirs = naive(partial(naive_walks.x86, name, root, va, access, control, memory, stage), memory)
+        theirs = naive(partial(naive_walks.x86, name, root, va, access, control, memory, stage, bool(host["AD"])), memory)
         compare(compiled(name, second).run(root, va, access, control, memory.words, host_root, host), theirs, seen)
     assert {"none", "table", "table changed", "final", "reserved"} <= set(seen), seen

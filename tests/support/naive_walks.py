@@ -209,8 +209,20 @@ def riscv(
 X86 = {"x86-32": (2, 10, 4, 32), "x86-pae": (3, 9, 8, 32), "x86-4": (4, 9, 8, 48), "x86-5": (5, 9, 8, 57)}
 
 
-def x86(name: str, root: int, va: int, access: str, control: Mapping[str, int], memory: Memory, stage: Stage = nothing) -> Found:
-    """Levels count from 1, the page tables, as in the specification. MAXPHYADDR is 52 (40 in 32-bit paging)."""
+def x86(
+    name: str,
+    root: int,
+    va: int,
+    access: str,
+    control: Mapping[str, int],
+    memory: Memory,
+    stage: Stage = nothing,
+    writes: bool = False,
+) -> Found:
+    """Levels count from 1, the page tables, as in the specification. MAXPHYADDR is 52 (40 in 32-bit paging).
+
+    `writes`: the second stage treats every access to a table as a write, so that it need not be asked again before an entry is changed.
+    """
     count, index, size, bits = X86[name]
     user, fetch, write = bool(control["user"]), access == "fetch", access == "write"
 
@@ -256,7 +268,7 @@ def x86(name: str, root: int, va: int, access: str, control: Mapping[str, int], 
         if entry & forbidden:
             raise fault("reserved", level, 9)
         if not (name == "x86-pae" and level == 3):
-            entries.append((level, address, entry))
+            entries.append((level, address, place, entry))
             rw, us = rw and bool(entry & 2), us and bool(entry & 4)
             xd = xd or (size == 8 and bool(entry >> 63))
         if large or level == 1:
@@ -281,10 +293,10 @@ def x86(name: str, root: int, va: int, access: str, control: Mapping[str, int], 
         raise fault("not_writable", level, 1, key)
     if key:
         raise fault("protection_key", level, 1, True)
-    for at, address, old in entries:
+    for at, address, place, old in entries:
         new = old | 0x20 | (0x40 if write and at == level else 0)
         if new != old:
-            memory.update(ask(at, address, "write", True, True), old, new)
+            memory.update(place if writes else ask(at, address, "write", True, True), old, new)
     if size == 4 and level == 2:
         frame = (entry >> 22 << 22) | (entry >> 13 & 0xFF) << 32
     else:

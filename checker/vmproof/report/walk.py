@@ -156,13 +156,15 @@ def fault_text(walked: RealWalk, members: EnumType) -> str:
         return str(words["faults"][reason])
     name = words["named"].get(reason, words["codes"].get(code, words["fault"])).format(level=walked.result["level"])
     if not words["bits"]:
-        return f"{name}, {words['code']} {code}"
+        return f"{name}, {words['code']} {code:{words['form']}}"
     bits = [text for bit, text in words["bits"] if code >> bit & 1]
     return f"{name}, {words['code']} {code:#x}" + (f" ({', '.join(bits)})" if bits else "")
 
 
 def told_registers(walked: RealWalk) -> dict[str, int]:
     """The registers that tell of a fault."""
+    if walked.reason in {reason.name for reason in walked.words["faults"]}:
+        return {}
     told = walked.words["told_second" if walked.result["second"] else "told"]
     values = {"va": walked.va, "gpa": walked.result["gpa"]}
     return {name: values[what] >> shift for name, what, shift in told}

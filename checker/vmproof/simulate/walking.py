@@ -24,7 +24,7 @@ class Asked:
     control: Fields
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Visit:
     """An entry that was read or changed. `column` and `row` say where it stands in the walk (spec/mmu/result.py), `values` its numbers."""
 
@@ -100,7 +100,7 @@ def walk_memory(
     made = walks.walk(first.format, pool.bv(first.root, 64), pool.bv(va, 64), access, first.control, read, tables)
     result: dict[str, Any] = {name: term.value for name, term in made.result.items()}
     result["reason"] = walks.reasons.name_of(result["reason"])
-    references, updates = _visits(made.references), _visits(made.updates)
+    references, updates = _visits(made.references), _settled(walks, _visits(made.updates))
     walked = RealWalk(first, second, va, access, result, references, updates, words, below)
     if not recursive:
         _check_loops(walked)
@@ -114,6 +114,20 @@ def _visits(steps: Sequence[Step]) -> tuple[Visit, ...]:
         if values.pop("done"):
             found.append(Visit(step.column, step.row, values))  # type: ignore[arg-type]
     return tuple(found)
+
+
+def _settled(walks: Walks, updates: Sequence[Visit]) -> tuple[Visit, ...]:
+    """The updates as they happen one after the other: of those of one entry, a later one finds what an earlier one made."""
+    current: dict[int, int] = {}
+    made = []
+    for visit in updates:
+        place = visit.values["place"]
+        before = current.get(place, visit.values["old"])
+        after = walks.marked(before, visit.values)
+        if after != before:
+            current[place] = after
+            made.append(Visit(visit.column, visit.row, {"place": place, "old": before, "new": after}))
+    return tuple(made)
 
 
 def _check_root(words: Mapping[str, Value], asked: Asked, option: str) -> None:

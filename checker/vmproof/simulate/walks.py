@@ -84,6 +84,13 @@ class Walks:
         result, references, updates = self.library.call(self.formats[name]["walk"], [*arguments, given])
         return Walk(self._leaves(result), self._steps(references), self._steps(updates))
 
+    def marked(self, current: int, update: Mapping[str, int]) -> int:
+        """An entry with the bits that an update (its leaves as numbers) sets, and without those that it clears."""
+        kind: RecordType = self.library.names["no_update"].type
+        terms = {leaf.path: self.pool.value(leaf.sort, update.get(leaf.path, True)) for leaf in leaves(kind)}
+        word = self.library.call(self.library.names["with_marks"], [self.pool.bv(current, 64), self.library.record(kind, terms)])
+        return int(word.value)
+
     def _read(self, read: Read) -> Value:
         return self.library.foreign("read", read)
 

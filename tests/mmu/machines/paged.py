@@ -43,7 +43,11 @@ def translate(m, va: bits[64], access: Access):
         return va[55:0]
     control = Control(mode=m.mode, SUM=m.SUM, MXR=m.MXR, ADUE=True, PBMTE=False, HLVX=False)
     root = zext(cat(m.satp.PPN, bits[12](0)), 64)
-    found, _, updates = walk(SV39, root, va, access, control, lambda place, size: m.mem.read(place[55:0], size))
+
+    def read(place, size):
+        return m.mem.read(place[55:0], size)
+
+    found, _, updates = walk(SV39, root, va, access, control, read)
     if not found.ok:
         match access:
             case Access.fetch:
@@ -52,7 +56,7 @@ def translate(m, va: bits[64], access: Access):
                 trap(Cause.store_page_fault, va)
             case _:
                 trap(Cause.load_page_fault, va)
-    perform(updates, lambda place, word: m.mem.write(place[55:0], word))
+    perform(updates, read, lambda place, word: m.mem.write(place[55:0], word))
     return found.pa[55:0]
 
 

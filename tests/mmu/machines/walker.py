@@ -24,8 +24,12 @@ def access(w, va: bits[64], kind: Access, user: bool):
     """The memory repeats itself beyond its 512 words."""
     control = Control(mode=Privilege.U if user else Privilege.S, SUM=False, MXR=False, ADUE=True, PBMTE=False, HLVX=False)
     root = zext(cat(w.root, bits[12](0)), 64)
-    found, _, updates = walk(SV39, root, va, kind, control, lambda place, size: w.words[place[11:3]])
-    perform(updates, lambda place, word: set_word(w, place, word))
+
+    def read(place, size):
+        return w.words[place[11:3]]
+
+    found, _, updates = walk(SV39, root, va, kind, control, read)
+    perform(updates, read, lambda place, word: set_word(w, place, word))
     w.granted, w.pa, w.level = found.ok, found.pa, found.level
 
 
