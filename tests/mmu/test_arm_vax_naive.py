@@ -11,7 +11,7 @@ import pytest
 from tests.support import naive_arm_vax
 from tests.support.naive_arm_vax import ARM, PROTECTION, permits
 from tests.support.naive_walks import Memory
-from tests.support.walks import compiled, naive, random_control
+from tests.support.walks import compiled, is_told, naive, random_control
 from vmproof.terms import Value
 
 ACCESSES = ("read", "write", "fetch")
@@ -51,6 +51,7 @@ def test_arm_agrees_with_a_straightforward_walker(name: str) -> None:
         access, control = rng.choice(ACCESSES), random_control(rng, name)
         theirs = naive(partial(naive_arm_vax.arm, name, root, va, access, control, memory), memory)
         assert compiled(name).run(root, va, access, control, memory.words) == theirs
+        assert is_told(name, None, theirs)
         seen[theirs.reason] += 1
     expected = {"none", "invalid", "not_canonical", "not_accessed", "not_writable", "not_executable"}
     assert expected | ({"not_readable"} if second else {"user_page", "supervisor_page"}) <= set(seen), seen
@@ -69,6 +70,7 @@ def test_arm_in_two_stages_agrees(name: str, second: str) -> None:
         stage = naive_arm_vax.arm_stage(second, host_root, host, memory)
         theirs = naive(partial(naive_arm_vax.arm, name, root, va, access, control, memory, stage), memory)
         assert compiled(name, second).run(root, va, access, control, memory.words, host_root, host) == theirs
+        assert is_told(name, second, theirs)
         seen[theirs.reason] += 1
         if theirs.second:
             seen["table changed" if theirs.writing and theirs.implicit else "table" if theirs.implicit else "final"] += 1
@@ -90,6 +92,7 @@ def test_vax_agrees_with_a_straightforward_walker() -> None:
         sbr, va, access = rng.getrandbits(28) << 2, rng.getrandbits(32), rng.choice(ACCESSES)
         theirs = naive(partial(naive_arm_vax.vax, sbr, va, access, control, memory), memory)
         assert compiled("vax").run(sbr, va, access, control, memory.words) == theirs
+        assert is_told("vax", None, theirs)
         seen[theirs.reason] += 1
     assert {"none", "length", "table_length", "table_invalid", "not_readable", "not_writable", "invalid"} <= set(seen), seen
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import naive_walks
 from tests.support.naive_walks import SV, X86, Memory
-from tests.support.walks import Outcome, compiled, ept_entry, guest_entry, naive, random_control, riscv_entry, x86_entry
+from tests.support.walks import Outcome, compiled, ept_entry, guest_entry, is_told, naive, random_control, riscv_entry, x86_entry
 
 ACCESSES = ("read", "write", "fetch")
 
@@ -25,8 +25,9 @@ def address(rng: random.Random, bits: int, signed: bool) -> int:
     return rng.getrandbits(64) if rng.random() < 0.02 else va
 
 
-def compare(ours: Outcome, theirs: Outcome, seen: Counter[str]) -> None:
+def compare(ours: Outcome, theirs: Outcome, seen: Counter[str], name: str, second: str | None = None) -> None:
     assert ours == theirs
+    assert is_told(name, second, theirs)
     seen[theirs.reason] += 1
     if theirs.second:
         seen["table changed" if theirs.writing and theirs.implicit else "table" if theirs.implicit else "final"] += 1
@@ -42,7 +43,7 @@ def test_riscv_agrees_with_a_straightforward_walker(name: str) -> None:
         root, va = rng.getrandbits(40) << 14, address(rng, sv.bits, not sv.x4 and sv.size == 8)
         access, control = rng.choice(ACCESSES), random_control(rng, name)
         theirs = naive(partial(naive_walks.riscv, name, root, va, access, control, memory), memory)
-        compare(compiled(name).run(root, va, access, control, memory.words), theirs, seen)
+        compare(compiled(name).run(root, va, access, control, memory.words), theirs, seen, name)
     expected = {"none", "invalid", "reserved", "no_leaf", "misaligned", "supervisor_page", "not_readable", "not_writable"}
     assert expected | {"not_executable", "not_accessed", "not_dirty"} <= set(seen), seen
 
@@ -62,7 +63,7 @@ def test_riscv_in_two_stages_agrees(name: str, second: str) -> None:
         access, control, host = rng.choice(ACCESSES), random_control(rng, name), random_control(rng, second, second=True)
         stage = naive_walks.riscv_stage(second, host_root, host, memory)
         theirs = naive(partial(naive_walks.riscv, name, root, va, access, control, memory, stage), memory)
-        compare(compiled(name, second).run(root, va, access, control, memory.words, host_root, host), theirs, seen)
+        compare(compiled(name, second).run(root, va, access, control, memory.words, host_root, host), theirs, seen, name, second)
     assert {"none", "table", "table changed", "final", "misaligned", "reserved"} <= set(seen), seen
 
 
@@ -76,7 +77,7 @@ def test_x86_agrees_with_a_straightforward_walker(name: str) -> None:
         root, va = rng.getrandbits(40) << 12, address(rng, bits, True)
         access, control = rng.choice(ACCESSES), random_control(rng, name)
         theirs = naive(partial(naive_walks.x86, name, root, va, access, control, memory), memory)
-        compare(compiled(name).run(root, va, access, control, memory.words), theirs, seen)
+        compare(compiled(name).run(root, va, access, control, memory.words), theirs, seen, name)
     expected = {"none", "invalid", "supervisor_page", "user_page", "not_writable"}
     beyond = {"reserved", "not_executable"} if size == 8 else {"reserved"}
     assert expected | beyond | ({"not_canonical", "protection_key"} if bits > 32 else set()) <= set(seen), seen
@@ -95,5 +96,5 @@ def test_x86_under_ept_agrees(name: str, levels: int) -> None:
         access, control, host = rng.choice(ACCESSES), random_control(rng, name), random_control(rng, second, second=True)
         stage = naive_walks.ept_stage(levels, host_root, host, memory)
         theirs = naive(partial(naive_walks.x86, name, root, va, access, control, memory, stage, bool(host["AD"])), memory)
-        compare(compiled(name, second).run(root, va, access, control, memory.words, host_root, host), theirs, seen)
+        compare(compiled(name, second).run(root, va, access, control, memory.words, host_root, host), theirs, seen, name, second)
     assert {"none", "table", "table changed", "final", "reserved"} <= set(seen), seen

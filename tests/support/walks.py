@@ -124,6 +124,13 @@ def naive(walk: Callable[[], Found], memory: Memory) -> Outcome:
     return Outcome(True, found.pa, "none", found.level, 0, False, False, False, found.gpa, (*memory.reads,), (*memory.updates,))
 
 
+def is_told(name: str, second: str | None, outcome: Outcome) -> bool:
+    """Whether the words of the format have one for the reason of a fault."""
+    library = walks()
+    words = library.seconds[second] if outcome.second and second is not None else library.formats[name]
+    return outcome.ok or library.reasons.member(outcome.reason) in words["reasons"]
+
+
 def random_control(rng: random.Random, name: str, second: bool = False) -> dict[str, int]:
     return {field: rng.getrandbits(width or 1) for field, width in control_widths(name, second).items()}
 
