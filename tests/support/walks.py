@@ -199,8 +199,10 @@ def naive_walk_of_riscv(
     return memory.words
 
 
-def naive_walk_of_x86(root: int, va: int, access: str, control: Mapping[str, int], invent: Callable[[], int]) -> Mapping[int, int]:
-    """As `naive_walk_of_riscv`, of four-level paging."""
-    memory = Memory(lambda reader: invent())
-    naive(lambda: x86("x86-4", root, va, access, control, memory), memory)
+def naive_walk_of_x86(
+    name: str, root: int, va: int, access: str, control: Mapping[str, int], invent: Callable[[str], int]
+) -> Mapping[int, int]:
+    """As `naive_walk_of_riscv`; entries are made up by who reads them."""
+    memory = Memory(invent)
+    naive(lambda: x86(name, root, va, access, control, memory), memory)
     return memory.words
