@@ -4,7 +4,7 @@ Arm ARM (DDI 0487), D8.2 for the walk, D8.3 for the descriptors, D8.4 for permis
 faults. Left out: 52-bit addresses, permission indirection and overlays, EPAN, the contiguous hint, and what is not about permission
 (memory types, shareability, security state). Levels are the manual's: 0 is the root of 48 bits, 3 the last.
 
-One translation table base register is walked: the caller chooses TTBR0_EL1 or TTBR1_EL1 by bit 55 of the address (D8.2.4).
+One translation table base register is walked: the caller chooses TTBR0_EL1 or TTBR1_EL1 by bit 55 of the address (D8.2).
 
 `code` of a fault is its status code, DFSC or IFSC: address size 0b0000LL, translation 0b0001LL, access flag 0b0010LL, permission 0b0011LL.
 Of a fault of stage 2, `gpa` is the intermediate physical address and `implicit` is ESR_ELx.S1PTW.
@@ -49,11 +49,11 @@ def format(levels, width, output, second=False):
 
 LEVELS = ((0, 47, 39), (1, 38, 30), (2, 29, 21), (3, 20, 12))
 
-# `width`: 64 - TnSZ. `output`: the bits of an output address, IPS or PS; an entry that names more is an address size fault (D8.2.3).
+# `width`: 64 - TnSZ. `output`: the bits of an output address, IPS or PS; an entry that names more is an address size fault (D8.2).
 ARM48 = format(LEVELS, 48, 48)
 ARM39 = format(LEVELS[1:], 39, 48)
 ARM48_2 = format(LEVELS, 48, 48, True)
-ARM40_2 = format(((1, 39, 30), *LEVELS[2:]), 40, 48, True)  # two tables side by side instead of level 0 (D8.2.2)
+ARM40_2 = format(((1, 39, 30), *LEVELS[2:]), 40, 48, True)  # two tables side by side instead of level 0 (D8.2)
 
 
 def narrowed(arm, output):
@@ -62,19 +62,19 @@ def narrowed(arm, output):
 
 
 def in_range(arm, va):
-    """D8.2.4: the bits above are those of TTBR0's half or of TTBR1's; of an intermediate physical address they are zero."""
+    """D8.2: the bits above are those of TTBR0's half or of TTBR1's; of an intermediate physical address they are zero."""
     low = zext(va[arm["width"] - 1 : 0], 64) == va
     ones = (1 << (64 - arm["width"])) - 1
     return low or (not arm["second"] and va[63 : arm["width"]] == ones)
 
 
 def is_leaf(entry, level):
-    """D8.3.1: bit 1 is clear in a block and set in a page; at level 3 there are pages only."""
+    """D8.3: bit 1 is clear in a block and set in a page; at level 3 there are pages only."""
     return level == 3 or not entry[1]
 
 
 def decode(arm, entry, level):
-    """D8.3.1: bits <1:0>, and the address, of which no bit may be beyond the output size."""
+    """D8.3: bits <1:0>, and the address, of which no bit may be beyond the output size."""
     kind = not entry[0] or (level == 3 and not entry[1]) or (level == 0 and not entry[1])
     beyond = arm["output"] < 48 and entry[47 : min(arm["output"], 47)] != 0
     reason = Reason.invalid if kind else Reason.address_size if beyond else Reason.none
@@ -82,7 +82,7 @@ def decode(arm, entry, level):
 
 
 def gather(arm, rights, entry, level):
-    """D8.4.2: APTable <62:61>, UXNTable <60> and PXNTable <59> of a table limit everything below it."""
+    """D8.4: APTable <62:61>, UXNTable <60> and PXNTable <59> of a table limit everything below it."""
     if arm["second"]:
         return rights
     table = bits[4](0) if level == 3 else (bits[4](0) if not entry[1] else entry[62:59])
@@ -98,7 +98,7 @@ def status(reason, level):
 
 
 def managed(entry, control):
-    """D8.5.2: hardware manages the dirty state of this entry: DBM <51>, where HD is on."""
+    """D8.5: hardware manages the dirty state of this entry: DBM <51>, where HD is on."""
     return control.HD and control.HA and entry[51]
 
 
@@ -108,7 +108,7 @@ def writable(arm, entry, control):
 
 
 def may(arm, entry, rights, access, control):
-    """D8.4.1: what stage 1 allows, with the limits that the tables above set; D8.4.3 for PAN, D8.4.5 for WXN."""
+    """D8.4: what stage 1 allows, with the limits that the tables above set, PAN and WXN."""
     limits = bits[4](0) if control.HPD else rights
     read_only, no_el0, table_uxn, table_pxn = limits[3], limits[2], limits[1], limits[0]
     user = entry[6] and not no_el0
@@ -131,7 +131,7 @@ def may(arm, entry, rights, access, control):
 
 
 def may2(arm, entry, access, control):
-    """D8.4.1, stage 2: S2AP <7:6> and XN <54:53>; with XNX the two bits tell EL0 from EL1."""
+    """D8.4, stage 2: S2AP <7:6> and XN <54:53>; with XNX the two bits tell EL0 from EL1."""
     if access == Access.fetch:
         xn = entry[54:53]
         if control.XNX:
@@ -175,7 +175,7 @@ def walk(arm, root, va, access, control, read, tables=DIRECT):
     if reason == Reason.second_stage:
         return blocked(below, True, False, level, below.code), references, updates
     if reason == Reason.none and not entry[10] and not control.HA:
-        reason = Reason.not_accessed  # D8.5.1, before permissions
+        reason = Reason.not_accessed  # D8.5, before permissions
     if reason == Reason.none:
         reason = may2(arm, entry, access, control) if arm["second"] else may(arm, entry, rights, access, control)
     if reason != Reason.none:

@@ -105,7 +105,7 @@ def of_arm(format, title, aligned):
 VAX = {
     "title": "VAX",
     "manual": "VAX Architecture Reference Manual",
-    "section": "4.2 to 4.4",
+    "section": "chapter 4",
     "levels": ((0, 29, 9),),
     "radix": False,
     "entry": 4,

@@ -1,8 +1,7 @@
 """VAX memory management: one table for each region, that of the process in virtual space.
 
-VAX Architecture Reference Manual, chapter 4: 4.3 (address translation of S0, P0, P1), 4.2.2 and 4.2.3 (page table entry and protection
-codes), 4.4 (faults and their parameter). A page has 512 bytes; an entry holds valid <31>, protection <30:27>, modified <26>, software
-<25:21> and frame <20:0>.
+VAX Architecture Reference Manual, chapter 4: translation of S0, P0 and P1, the page table entry and its protection codes, the faults
+and their parameter. A page has 512 bytes; an entry holds valid <31>, protection <30:27>, modified <26>, software <25:21>, frame <20:0>.
 
 `code` of a fault is the fault parameter word: length violation <0>, the fault is about a page table <1>, write or modify intent <2>.
 Reasons `invalid` and `table_invalid` are translation not valid (vector 24), the others access control violations (vector 20).
@@ -39,13 +38,13 @@ READERS = (0, 0, 1, 1, 4, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4)
 
 
 def may(entry, access, mode):
-    """4.2.3: a mode that may write may read, and a more privileged mode may do what a lesser one may."""
+    """A mode that may write may read, and a more privileged mode may do what a lesser one may."""
     count = bits[3](WRITERS[entry[30:27]]) if access == Access.write else bits[3](READERS[entry[30:27]])
     return zext(bits[2](mode), 3) < count
 
 
 def fault_parameter(access, length, table):
-    """4.4, the fault parameter word."""
+    """The fault parameter word."""
     return zext(cat(bits[1](access == Access.write), bits[1](table), bits[1](length)), 16)
 
 
@@ -76,7 +75,7 @@ def walk(sbr, va, access, control, read):
     at = zext(sbr, 64) + zext(cat(vpn, bits[2](0)), 64)
     place = at
     if region != 2:
-        # 4.3.2, 4.3.3: the process's entry has a virtual address in S0. Of the page that holds it, length and validity are checked only.
+        # The process's entry has a virtual address in S0. Of the page that holds it, length and validity are checked only.
         table = (control.P1BR if region == 1 else control.P0BR) + zext(cat(vpn, bits[2](0)), 32)
         if table[31:30] != 2 or zext(table[29:9], 22) >= control.SLR:
             return refuse(Reason.table_length, True, True), references, updates
@@ -89,7 +88,7 @@ def walk(sbr, va, access, control, read):
         at, place = zext(table, 64), physical(system[20:0], table[8:0])
     entry = zext(read(place, 4), 64)
     references = put(references, 1, (("page", "entry", Reference(done=True, address=at, place=place, entry=entry)),))
-    # 4.4: protection is checked before validity.
+    # Protection is checked before validity.
     if not may(entry, access, control.mode):
         reason = Reason.not_writable if access == Access.write else Reason.not_readable
         return refuse(reason, False, False), references, updates

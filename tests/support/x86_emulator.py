@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 from unicorn.x86_const import (
@@ -107,7 +108,7 @@ class X86Emulator:
         chain = TABLES[: self.paging.levels - 1]
         flags = 1 if self.paging.levels == 3 else 7
         self._write(self.own_place(root), chain[0] | flags)
-        for place, following in zip(chain, chain[1:], strict=False):
+        for place, following in pairwise(chain):
             self._write(place, following | 7)
         self._write(chain[-1], FRAMES[0] | 3)
         self._write(chain[-1] + self.paging.size, FRAMES[1] | 7)

@@ -78,7 +78,7 @@ class _Story:
             index = (at - table_of(words, level, at)) // words["entry"]
         told = [self._purpose(visit) + text.format(level=level, index=hex(index))]
         if stage == 1 and self.walked.second is not None:
-            told.append(f"at guest physical address {visit.values['address']:#x}")
+            told.append(f"guest physical {visit.values['address']:#x}")
         numbers = [step]
         verdict = self._verdict(words, visit, stage, own)
         if verdict is not None:
