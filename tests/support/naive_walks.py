@@ -6,7 +6,8 @@ They work with exceptions and shifted integers, the specification with records a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 
 class Memory:
@@ -103,7 +104,6 @@ class RiscvWalk:
     memory: Memory
     stage: Stage = nothing
     implicit: bool = False
-    trail: list[int] = field(default_factory=list)
 
     def fault(self, reason: str, level: int) -> Fault:
         number = {"fetch": 0, "read": 1, "write": 3}[self.access]
@@ -135,7 +135,7 @@ class RiscvWalk:
             vpn = va >> (12 + i * sv.index) & ones(width)
             where = a + vpn * sv.size
             level = i
-            place = self.below(lambda where=where: self.stage(where, "read", True), level, True, False)  # type: ignore[misc]
+            place = self.below(partial(self.stage, where, "read", True), level, True, False)
             pte = memory.read(place, "second" if sv.x4 else "first")
             v, r, w, x, u, _, accessed, dirty = (pte >> bit & 1 for bit in range(8))
             if not v:

@@ -110,9 +110,9 @@ def walk_memory(
 def _visits(steps: Sequence[Step]) -> tuple[Visit, ...]:
     found = []
     for step in steps:
-        values = {name: term.value for name, term in step.terms.items()}
-        if values.pop("done"):
-            found.append(Visit(step.column, step.row, values))  # type: ignore[arg-type]
+        if step.terms["done"].value:
+            values: dict[str, Any] = {name: term.value for name, term in step.terms.items() if name != "done"}
+            found.append(Visit(step.column, step.row, values))
     return tuple(found)
 
 
