@@ -32,7 +32,8 @@ class Universal:
     """`body` holds for all values of `bound`; `origin` says whose hypothesis it is ("" for what the system's own terms mean).
 
     `nested`: the body has markers of its own that depend on `bound`, so that a model says nothing of it. `reads` are those of the body,
-    `patterns` the reads that it is matched by, `free` the bound variables that no read has: they take all terms of their sort.
+    `patterns` the reads that it is matched by, `free` the bound variables that no read has: they take all terms of their sort. `named`
+    are the terms that the body compares a bound variable with: the statement matters there, too, even if nothing is read there yet.
     """
 
     bound: tuple[Term, ...]
@@ -42,6 +43,7 @@ class Universal:
     reads: tuple[Read, ...] = ()
     patterns: list[Pattern] = field(default_factory=list)
     free: tuple[Term, ...] = ()
+    named: dict[Term, list[Term]] = field(default_factory=dict)
     made: set[tuple[Term, ...]] = field(default_factory=set)
     evaluator: Evaluator | None = None
 
@@ -50,6 +52,11 @@ class Universal:
         self.patterns = patterns(self.bound, self.reads)
         matched = {term for pattern in self.patterns for term in pattern.bound}
         self.free = tuple(term for term in self.bound if term not in matched)
+        for term in below([self.body]):
+            if term.op is Op.EQ:
+                for one, other in (term.args, reversed(term.args)):
+                    if one in matched and matched.isdisjoint(variables([other])):
+                        self.named.setdefault(one, []).append(other)
 
 
 class Instances:
@@ -239,6 +246,7 @@ class Instances:
             places = dict.fromkeys(
                 tuple(indices[at] for at in positions) for array, positions in pattern.reads for indices in reads.get(array, ())
             )
+            places.update(dict.fromkeys(product(*(statement.named.get(term, ()) for term in pattern.bound))))
             if all(_small(term.sort) for term in pattern.bound):
                 places.update(dict.fromkeys(product(*(terms(term.sort) for term in pattern.bound))))
             parts.append((pattern.bound, list(places)))
