@@ -121,7 +121,8 @@ def _action(system: System, declaration: ActionDeclaration, state: dict[str, Ter
     terms = system.parameters(declaration)
     effect = system.act(declaration, state, terms)
     legal = [_legal(pool, kind, terms[name]) for name, kind in declaration.parameters]
-    choices = tuple(Parameter(term.name, term, 1 << term.width if term.width else 2) for term in effect.choices)
+    legal += [_legal(pool, kind, term) for term, kind in effect.kinds.items()]
+    choices = tuple(_choice(term, effect.kinds.get(term)) for term in effect.choices)
     return Action(
         name=declaration.name,
         parameters=_parameters(declaration, terms),
@@ -131,6 +132,12 @@ def _action(system: System, declaration: ActionDeclaration, state: dict[str, Ter
         fair=declaration.fair,
         place=declaration.place,
     )
+
+
+def _choice(term: Term, kind: UnsizedType | EnumType | None) -> Parameter:
+    if kind is None:
+        return Parameter(term.name, term, 1 << term.width if term.width else 2)
+    return Parameter(term.name, term, count(kind), value_names(kind), _symmetry(kind))
 
 
 def _property(system: System, declaration: PropertyDeclaration, state: dict[str, Term]) -> Property:

@@ -10,6 +10,7 @@ from math import prod
 from typing import TypeAlias
 
 from vmproof.engines.reading import count
+from vmproof.engines.system import Action
 from vmproof.language.machine import ActionDeclaration, PropertyDeclaration
 from vmproof.language.systems import System, SystemVariable
 from vmproof.language.types import BoolType, EnumType, Type, UnsizedType, scalar_width
@@ -35,10 +36,12 @@ class Cell:
 class Naming:
     """Names for the states of one system, whose unsized types have sizes."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, actions: Sequence[Action] = ()) -> None:
+        """`actions`: those of the transition system, whose choices are then named, too."""
         self.system = system.name
         self.leaves = system.variables
         self.actions: dict[str, ActionDeclaration] = {item.name: item for item in system.actions}
+        self.choices = {item.name: item for action in actions for item in action.choices}
         self.properties: dict[str, PropertyDeclaration] = {item.name: item for item in system.properties}
 
     def constants(self, state: Mapping[str, Value]) -> dict[tuple[str, int], str]:
@@ -90,8 +93,18 @@ class Naming:
         """Values of parameters by name, in the order of the declaration; what an action chose by itself follows."""
         kinds = dict(declaration.parameters)
         named = {name: self.plain(kind, values[name], known) for name, kind in kinds.items() if name in values}
-        rest = {name: value for name, value in values.items() if name not in kinds and not isinstance(value, ArrayValue)}
-        return {**named, **rest}
+        for name, value in values.items():
+            if name not in kinds and not isinstance(value, ArrayValue):
+                place = _place(name)
+                named[name if place in named else place] = self._chosen(name, value, known)
+        return named
+
+    def _chosen(self, name: str, value: bool | int, known: Mapping[tuple[str, int], str]) -> Plain:
+        """The value of a choice: a member or an element by name."""
+        item = self.choices.get(name)
+        if item is None or not item.names:
+            return value
+        return known.get((item.symmetry, int(value)), item.names[int(value)])
 
     def summary(self, state: Mapping[str, Value], known: Mapping[tuple[str, int], str]) -> dict[str, Plain]:
         """A state in few lines: `owner[*]` is the value of all elements that do not follow by themselves."""
@@ -126,6 +139,11 @@ class Naming:
         for group, code in zip(leaf.index, indices, strict=True):
             inside.append(", ".join(str(_written(self.plain(part, value, known))) for part, value in _split(group, code)))
         return _joined(leaf, inside)
+
+
+def _place(choice: str) -> str:
+    """A choice named by the place of its `choose` in the text, without the calls that led there: "choose at 75:16"."""
+    return f"choose at {choice.rpartition('/')[2].rpartition('.')[2]}"
 
 
 def _every(leaf: SystemVariable) -> str:

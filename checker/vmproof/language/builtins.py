@@ -284,7 +284,7 @@ def _choose(run: Interpreter, node: ast.AST, /, kind: Value) -> Value:
         raise Mistake(f"choose(...) takes a type, not {describe(kind)}")
     made: dict[str, Term] = {}
     for leaf in leaves(kind):
-        term = run.choice(node, leaf.sort)
+        term = run.choice(node, leaf)
         if leaf.enum is not None and not leaf.enum.total:
             codes = sorted(leaf.enum.members.values())
             member = run.pool.or_(*(run.pool.eq(term, run.pool.bv(code, leaf.enum.width)) for code in codes))

@@ -18,8 +18,9 @@ from vmproof.language.convert import Mistake
 from vmproof.language.memory import Located, MemoryModel
 from vmproof.language.merge import merge, merge_names, merge_terms
 from vmproof.language.outcome import Event, Explicit, Obligation, State
+from vmproof.language.types import EnumType, Leaf, UnsizedType
 from vmproof.language.values import Value
-from vmproof.terms import BitVecSort, Pool, Sort, Term
+from vmproof.terms import BitVecSort, Pool, Term
 
 if TYPE_CHECKING:
     from vmproof.language.machine import Machine
@@ -85,6 +86,7 @@ class Run:
         self.unpredictable: Term = pool.false
         self.disabled: Term = pool.false
         self.choices: list[Term] = []
+        self.chosen_kinds: dict[Term, UnsizedType | EnumType] = {}
         self.translations: list[Explicit] = []
         self.events: list[Event] = []
         self.obligations: list[Obligation] = []
@@ -211,16 +213,19 @@ class Run:
         if claim is not self.pool.true:
             self.obligations.append(Obligation(self.path, claim, sentence, place))
 
-    def choice(self, node: ast.AST, sort: Sort) -> Term:
+    def choice(self, node: ast.AST, leaf: Leaf) -> Term:
         """The variable of a `choose`, named after its place, so that two runs that make the choice make the same one."""
         here = f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}"
         site = "/".join((*self.sites, here))
         count = self.used_sites.get(site, 0)
         self.used_sites[site] = count + 1
         assert self.memory is not None
-        term = self.memory.choose(self, f"choice.{self.label}.{site}" + (f"#{count}" if count else ""), sort)
+        term = self.memory.choose(self, f"choice.{self.label}.{site}" + (f"#{count}" if count else ""), leaf.sort)
         if not term.is_const:
             self.choices.append(term)
+            kind = leaf.unsized or leaf.enum
+            if kind is not None:
+                self.chosen_kinds[term] = kind
         return term
 
     # memory

@@ -21,6 +21,7 @@ from vmproof.language.run import Dead
 from vmproof.language.source import Source
 from vmproof.language.types import (
     ArrayType,
+    EnumType,
     IndexType,
     LayoutType,
     MemoryType,
@@ -62,11 +63,15 @@ class SystemVariable:
 
 @dataclass(frozen=True, eq=False)
 class Effect:
-    """What an action does from a state: enabled where `guard` holds; `next` has the leaves that change."""
+    """What an action does from a state: enabled where `guard` holds; `next` has the leaves that change.
+
+    `kinds`: the type of a choice that is an element of an unsized type or a member of an enumeration.
+    """
 
     guard: Term
     next: State
     choices: tuple[Term, ...]
+    kinds: Mapping[Term, UnsizedType | EnumType]
     obligations: tuple[Obligation, ...]
 
 
@@ -147,7 +152,7 @@ class System:
             self._call(run, declaration.function, self._given(None, self.arguments(declaration, parameters), declaration.part))
         guard = self.pool.and_(self.pool.not_(run.disabled), run.cond)
         changed = {path: term for path, term in run.state.items() if term is not start[path]}
-        return Effect(guard, changed, tuple(run.choices), tuple(run.obligations))
+        return Effect(guard, changed, tuple(run.choices), run.chosen_kinds, tuple(run.obligations))
 
     def _leaves(self, state: Mapping[str, Term]) -> State:
         return {path: term for path, term in state.items() if path not in self.machine.constants}

@@ -7,7 +7,7 @@ and differences are decided leaf by leaf, so that FS of mstatus is a thing of it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 
@@ -207,12 +207,13 @@ ACCESS = EnumType("Access", {"read": 0, "write": 1, "fetch": 2}, 2)
 
 @dataclass(frozen=True)
 class Leaf:
-    """One term's worth of a type: its path below the value ("" for the value itself), sort, enum, and role if the type gives one."""
+    """One term of a type: its path below the value ("" for the value itself), sort, enum or unsized type, and role if it has one."""
 
     path: str
     sort: Sort
     enum: EnumType | None = None
     role: RoleValue | None = None
+    unsized: UnsizedType | None = None
 
 
 def scalar_width(kind: Type) -> int:
@@ -236,17 +237,17 @@ def leaves(kind: Type) -> Iterator[Leaf]:
         case EnumType():
             yield Leaf("", BitVecSort(kind.width), kind)
         case UnsizedType():
-            yield Leaf("", kind.sort)
+            yield Leaf("", kind.sort, unsized=kind)
         case LayoutType():
             for part in kind.fields.values():
                 yield Leaf(part.name, BitVecSort(part.hi - part.lo + 1), part.enum, part.role)
         case RecordType() | StateType():
             for name, inner in kind.fields.items():
                 for leaf in leaves(inner):
-                    yield Leaf(join(name, leaf.path), leaf.sort, leaf.enum, leaf.role)
+                    yield replace(leaf, path=join(name, leaf.path))
         case ArrayType():
             for leaf in leaves(kind.element):
-                yield Leaf(leaf.path, array_sort(kind, leaf.sort), leaf.enum, leaf.role)
+                yield replace(leaf, sort=array_sort(kind, leaf.sort))
         case MemoryType():
             yield Leaf("", ArraySort(BitVecSort(kind.address), BitVecSort(kind.cell)), None, RoleValue(Role.MEMORY))
 

@@ -241,7 +241,7 @@ def _found(instance: _Instance, claim: Property, answer: Answer) -> Found:
     evidence: Evidence | None = None
     trace: ShownTrace | None = None
     if answer.trace is not None:
-        evidence = Evidence(Naming(instance.system), answer.trace)
+        evidence = Evidence(Naming(instance.system, instance.transitions.actions), answer.trace)
         trace = shown(evidence.naming, answer.trace, claim.name, answer.parameters)
     return Found(
         name=claim.name,
