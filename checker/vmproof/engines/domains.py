@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from vmproof.engines.system import Index, Parameter, Variable
 from vmproof.terms import ArraySort, ArrayValue, BitVecSort, BoolSort, Sort, Value, default_value, equal_values
 
+_LISTED = 4096  # indices of one dimension that are looked at one by one; of more, those that an array's value names
+
 
 def sort_size(sort: Sort, domain: int | None = None) -> int:
     """How many values a scalar of `sort` takes, at most `domain`; ValueError for arrays and unsized types."""
@@ -45,7 +47,7 @@ def index_count(sort: ArraySort, index: Index) -> int | None:
 def elements_of(variable: Variable, *values: Value) -> Iterator[tuple[tuple[int, ...], tuple[Value, ...]]]:
     """The scalars of values of a leaf, side by side, at each tuple of indices that it has; () for one that is no array.
 
-    Indices of types without a size are those that one of the values names.
+    Indices of types without a size, or of one with very many values, are those that one of the values names.
     """
     return _elements(variable.sort, variable.indices, values)
 
@@ -56,7 +58,7 @@ def _elements(sort: Sort, indices: Sequence[Index], values: tuple[Value, ...]) -
         return
     arrays = [value for value in values if isinstance(value, ArrayValue)]
     count = index_count(sort, indices[0])
-    named = range(count) if count is not None else sorted({int(str(i)) for array in arrays for i in array.entries})
+    named = range(count) if count is not None and count <= _LISTED else sorted({int(str(i)) for array in arrays for i in array.entries})
     for number in named:
         for rest, found in _elements(sort.element, indices[1:], tuple(array.get(number) for array in arrays)):
             yield (number, *rest), found
@@ -64,7 +66,7 @@ def _elements(sort: Sort, indices: Sequence[Index], values: tuple[Value, ...]) -
 
 def same_value(variable: Variable, a: Value, b: Value) -> bool:
     """Whether two values of a leaf are the same; of arrays, whether they agree at the indices that the array has."""
-    if any(count is None for count in _counts(variable)):
+    if any(count is None or count > _LISTED for count in _counts(variable)):
         return equal_values(variable.sort, a, b)
     return all(x == y for _, (x, y) in elements_of(variable, a, b))
 
@@ -88,6 +90,9 @@ def _normal(sort: Sort, indices: Sequence[Index], value: Value) -> Value:
     count = index_count(sort, indices[0])
     if count is None:
         return value
+    if count > _LISTED:
+        entries = {number: _normal(sort.element, indices[1:], item) for number, item in value.entries.items() if int(str(number)) < count}
+        return ArrayValue(_normal(sort.element, indices[1:], value.default), entries)
     blank = default_value(sort.element)
     return ArrayValue(blank, {number: _normal(sort.element, indices[1:], value.get(number)) for number in range(count)})
 

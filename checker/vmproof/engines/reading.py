@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from itertools import islice, product
+from math import prod
 
 from vmproof.engines.system import Action, Defined, Index, Kind, Parameter, Property, Quantified, TransitionSystem, Variable
+from vmproof.errors import InputError
 from vmproof.language.machine import ActionDeclaration, PropertyDeclaration
 from vmproof.language.outcome import Obligation
 from vmproof.language.systems import System, SystemVariable
 from vmproof.language.types import BitsType, BoolType, EnumType, IndexType, Type, UnsizedType, scalar_width
 from vmproof.terms import Pool, Term, default_value
+
+_MOST_ELEMENTS = 1 << 16
 
 
 def transition_system(system: System) -> TransitionSystem:
@@ -92,13 +96,22 @@ def _legal(pool: Pool, kind: Type, term: Term) -> Term:
 
 
 def _domain(pool: Pool, item: SystemVariable, term: Term) -> Term:
-    """That a leaf of the initial state holds values of its type, and an array nothing at indices that do not exist."""
+    """That a leaf of the initial state holds values of its type, and an array nothing at indices that do not exist.
+
+    Raises InputError where an array is too large for that to be written out.
+    """
     parts = [part for dimension in item.dimensions for part in dimension]
     if any(count(part) is None for part in parts):
         return pool.true
     values = count(item.type)
     if all(count(part) == 1 << scalar_width(part) for part in parts) and values in (None, 1 << scalar_width(item.type)):
         return pool.true
+    elements = prod(1 << scalar_width(part) for part in parts)
+    if elements > _MOST_ELEMENTS:
+        raise InputError(
+            f"{item.path} has {elements} elements, too many to say of each that it is one of the {values} values of {item.type}",
+            hint="a type with 2, 4, 8 or so on values needs no such statement",
+        )
     claims = []
     for codes in product(*(range(1 << scalar_width(part)) for part in parts)):
         given = iter(zip(codes, parts, strict=True))
