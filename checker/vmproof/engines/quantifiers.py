@@ -34,6 +34,7 @@ class Universal:
     `nested`: the body has markers of its own that depend on `bound`, so that a model says nothing of it. `reads` are those of the body,
     `patterns` the reads that it is matched by, `free` the bound variables that no read has: they take all terms of their sort. `named`
     are the terms that the body compares a bound variable with: the statement matters there, too, even if nothing is read there yet.
+    `parts` are bound variables that are one part of an index of several, which no pattern sees: they take all terms, too.
     """
 
     bound: tuple[Term, ...]
@@ -44,6 +45,7 @@ class Universal:
     patterns: list[Pattern] = field(default_factory=list)
     free: tuple[Term, ...] = ()
     named: dict[Term, list[Term]] = field(default_factory=dict)
+    parts: frozenset[Term] = frozenset()
     made: set[tuple[Term, ...]] = field(default_factory=set)
     evaluator: Evaluator | None = None
 
@@ -52,6 +54,8 @@ class Universal:
         self.patterns = patterns(self.bound, self.reads)
         matched = {term for pattern in self.patterns for term in pattern.bound}
         self.free = tuple(term for term in self.bound if term not in matched)
+        several = [index for read in self.reads for index in read.indices if index.op is Op.CONCAT]
+        self.parts = frozenset(matched).intersection(part for index in several for part in index.args)
         for term in below([self.body]):
             if term.op is Op.EQ:
                 for one, other in (term.args, reversed(term.args)):
@@ -247,7 +251,7 @@ class Instances:
                 tuple(indices[at] for at in positions) for array, positions in pattern.reads for indices in reads.get(array, ())
             )
             places.update(dict.fromkeys(product(*(statement.named.get(term, ()) for term in pattern.bound))))
-            if all(_small(term.sort) for term in pattern.bound):
+            if all(_small(term.sort) or term in statement.parts for term in pattern.bound):
                 places.update(dict.fromkeys(product(*(terms(term.sort) for term in pattern.bound))))
             parts.append((pattern.bound, list(places)))
         parts += [((term,), [(value,) for value in terms(term.sort)]) for term in statement.free]

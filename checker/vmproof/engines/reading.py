@@ -109,8 +109,8 @@ def _domain(pool: Pool, item: SystemVariable, term: Term) -> Term:
     elements = prod(1 << scalar_width(part) for part in parts)
     if elements > _MOST_ELEMENTS:
         raise InputError(
-            f"{item.path} has {elements} elements, too many to say of each that it is one of the {values} values of {item.type}",
-            hint="a type with 2, 4, 8 or so on values needs no such statement",
+            f"{item.path} has {elements} elements, too many to be looked at one by one",
+            hint="none has to be if all types of its indices and elements have 2, 4, 8 or so on values",
         )
     claims = []
     for codes in product(*(range(1 << scalar_width(part)) for part in parts)):
