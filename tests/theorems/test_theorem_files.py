@@ -48,6 +48,12 @@ def test_a_theorem_with_all_that_it_says(folder: Path) -> None:
     assert theorem.place.line == 1
 
 
+def test_a_piece_of_a_line_may_give_way_to_nothing(folder: Path) -> None:
+    [theorem] = read_file(write(folder, SOUND + 'mutate = { function = "fed", replace = "or crashed", by = "" }\n'))
+    assert theorem.change is not None
+    assert (theorem.change.function, theorem.change.replace, theorem.change.by) == ("fed", "or crashed", "")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -66,6 +72,7 @@ def test_a_theorem_with_all_that_it_says(folder: Path) -> None:
         (('"holds_up_to"', '"true"'), '6:1: `expect` is not "true"; it is one of proved, refuted, holds_up_to, vacuous'),
         (("bound = 3", 'critical = ["x"]'), '5:1: `critical` says nothing where the method is "bmc"'),
         (("bound = 3", "mutate = { acton = 'enter', drop = 'x' }"), "5:1: `mutate` has no key `acton`; did you mean `action`?"),
+        (("bound = 3", "mutate = { action = 'enter', drop = '' }"), "5:1: `mutate` holds texts"),
         (("bound = 3", "mutate = { action = 'enter' }"), "5:1: `mutate` says what to `drop`, or what to `replace` `by` what"),
         (("bound = 3", "sizes = { P = '3' }"), "5:1: `sizes` gives numbers to names; sizes = { Process = 3 }"),
         (("bound = 3", "bound = "), "5:9: not TOML: invalid value"),

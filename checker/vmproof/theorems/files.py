@@ -208,7 +208,7 @@ class _Reader:
         if not isinstance(table, dict):
             raise self._wrong("`mutate` is a table", "mutate", hint='mutate = { action = "map_page", drop = "w.owner[frame] = pid" }')
         self._known(table, _CHANGE, ("mutate",))
-        if not all(isinstance(value, str) and value.strip() for value in table.values()):
+        if not all(isinstance(value, str) and (value.strip() or key == "by") for key, value in table.items()):
             raise self._wrong("`mutate` holds texts", "mutate")
         given = {key: str(value) for key, value in table.items()}
         if ("action" in given) == ("function" in given):
