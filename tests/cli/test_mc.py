@@ -14,7 +14,7 @@ from tests.support.golden import matches_golden
 from vmproof.cli import main
 from vmproof.report.document import schema_path
 
-PETERSON = (ROOT / "tests" / "theorems" / "machines" / "peterson.py").read_text(encoding="utf-8")
+PETERSON = (ROOT / "spec" / "examples" / "peterson.py").read_text(encoding="utf-8")
 
 
 @pytest.fixture

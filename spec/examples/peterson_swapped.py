@@ -1,4 +1,7 @@
-"""Peterson's lock for two processes."""
+"""Peterson's lock with the first two lines of its entry swapped: each gives way before it says that it wants.
+
+Everything else is as in `peterson.py`. Compilers and processors that reorder the two writes make this of the right one.
+"""
 
 from vmproof.lang import *
 
@@ -18,21 +21,21 @@ class Lock(State):
 
 @init
 def start(w):
-    return forall(lambda i: w.at[i] == Where.away and not w.wants[i], bits[1]) and w.turn == 0
+    return forall(lambda i: w.at[i] == Where.away and not w.wants[i], bits[1])
 
 
 @action
-def ask(w, i: bits[1]):
+def give_way(w, i: bits[1]):
     require(w.at[i] == Where.away)
-    w.wants[i] = True
+    w.turn = ~i
     w.at[i] = Where.asking
 
 
 @fair
 @action
-def give_way(w, i: bits[1]):
+def ask(w, i: bits[1]):
     require(w.at[i] == Where.asking)
-    w.turn = ~i
+    w.wants[i] = True
     w.at[i] = Where.waiting
 
 
