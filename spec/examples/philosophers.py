@@ -113,6 +113,11 @@ def crisis(t):
     return forall(lambda p: t.doing[p] == Doing.hungry and not (t.holder[p] == p and t.holder[before(p)] == p), Philosopher)
 
 
+@reachable("everybody thinks, and the one who began without a fork has eaten")
+def sated(t):
+    return forall(lambda p: t.doing[p] == Doing.thinking, Philosopher) and t.holder[Philosopher.kant] == Philosopher.kant
+
+
 @eventually("whoever is hungry eats", premise=lambda t, p: t.doing[p] == Doing.hungry)
 def fed(t, p: Philosopher):
     return t.doing[p] == Doing.eating

@@ -59,6 +59,11 @@ def shared(s, t: Task, u: Task):
     return t != u and runs(s, t) and s.ready[u]
 
 
+@reachable("every task has run in this round, and waits for something")
+def all_wait(s):
+    return forall(lambda t: s.expired[t] and not s.ready[t], Task)
+
+
 @eventually("every task that is ready runs", premise=lambda s, t: s.ready[t])
 def progress(s, t: Task):
     return runs(s, t)
