@@ -63,7 +63,7 @@ def write_hit(s, c: Cache, value: Value):
 
 @action
 def evict(s, c: Cache):
-    require(s.request[c] == Request.none and s.line[c] != Line.invalid)
+    require(s.line[c] != Line.invalid)
     if s.line[c] == Line.modified:
         s.memory = s.data[c]
     s.line[c] = Line.invalid
@@ -93,17 +93,17 @@ def bus_read(s, c: Cache):
 @fair
 @action
 def bus_write(s, c: Cache):
+    """All others give the line up; the processor can then write to it."""
     require(s.request[c] == Request.write)
     write_back(s)
-    s.line = array(lambda d: Line.modified if d == c else Line.invalid)
-    s.data[c] = choose(Value)
-    s.last = s.data[c]
+    s.line = array(lambda d: Line.exclusive if d == c else Line.invalid)
+    s.data[c] = s.memory
     s.request[c] = Request.none
 
 
 @invariant("who can write has the only copy")
 def single_writer(s, c: Cache, d: Cache):
-    return implies(alone(s, c) and d != c, s.line[d] == Line.invalid)
+    return implies((s.line[c] == Line.exclusive or s.line[c] == Line.modified) and d != c, s.line[d] == Line.invalid)
 
 
 @invariant("every copy is what was written last")
@@ -118,7 +118,8 @@ def nothing_lost(s):
 
 @invariant("who waits to read has no copy, and who waits to write not the only one")
 def needed(s, c: Cache):
-    return implies(s.request[c] == Request.read, s.line[c] == Line.invalid) and implies(s.request[c] == Request.write, not alone(s, c))
+    waits_to_write = s.line[c] == Line.invalid or s.line[c] == Line.shared
+    return implies(s.request[c] == Request.read, s.line[c] == Line.invalid) and implies(s.request[c] == Request.write, waits_to_write)
 
 
 @reachable("two caches share a line that one of them wrote")

@@ -134,6 +134,11 @@ def bound(t, s: Site):
     return implies(t.yes[s] and t.at[s] != Where.prepared and t.at[s] != Where.committed, t.decision == Decision.abort)
 
 
+@invariant("who has refused has given up")
+def refused(t, s: Site):
+    return implies(t.no[s], t.at[s] == Where.aborted)
+
+
 @reachable("one site has committed while another one is still in doubt")
 def in_doubt(t, s: Site, other: Site):
     return t.at[s] == Where.committed and t.at[other] == Where.prepared
@@ -142,6 +147,16 @@ def in_doubt(t, s: Site, other: Site):
 @reachable("a site that said yes has to abort because another one refused")
 def overruled(t, s: Site, other: Site):
     return t.yes[s] and t.at[s] == Where.aborted and t.no[other] and t.at[other] == Where.aborted
+
+
+@reachable("the coordinator gives up although no site has refused")
+def given_up(t):
+    return t.decision == Decision.abort and forall(lambda s: not t.no[s], Site)
+
+
+@reachable("a site that said yes waits for a coordinator that has crashed")
+def blocked(t, s: Site):
+    return t.at[s] == Where.prepared and t.crashed and t.decision == Decision.none
 
 
 @eventually("every site learns the outcome, unless the coordinator crashes before it decides")
