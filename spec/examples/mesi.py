@@ -96,7 +96,7 @@ def bus_write(s, c: Cache):
     """All others give the line up; the processor can then write to it."""
     require(s.request[c] == Request.write)
     write_back(s)
-    s.line = array(lambda d: Line.exclusive if d == c else Line.invalid)
+    s.line = array(lambda d: Line.modified if d == c else Line.invalid)
     s.data[c] = s.memory
     s.request[c] = Request.none
 
@@ -127,7 +127,7 @@ def passed_on(s, c: Cache, d: Cache):
     return c != d and s.line[c] == Line.shared and s.line[d] == Line.shared and s.data[c] == s.last
 
 
-@reachable("a cache has the only copy, and memory is up to date")
+@reachable("a cache reads what no other cache has")
 def only_copy(s, c: Cache):
     return s.line[c] == Line.exclusive
 
@@ -137,6 +137,11 @@ def dirty(s):
     return s.memory != s.last
 
 
-@eventually("every request is served", premise=lambda s, c: s.request[c] != Request.none)
-def served(s, c: Cache):
-    return s.request[c] == Request.none
+@eventually("whoever asks to read gets a copy", premise=lambda s, c: s.request[c] == Request.read)
+def read(s, c: Cache):
+    return s.line[c] != Line.invalid
+
+
+@eventually("whoever asks to write may write", premise=lambda s, c: s.request[c] == Request.write)
+def written(s, c: Cache):
+    return s.line[c] == Line.modified

@@ -74,7 +74,7 @@ def refuted(name: str, pool: SolverPool) -> Found:
         ("two-phase-commit-missing-vote", "agreement", 5, "commit"),
         ("two-phase-commit-alone", "agreement", 3, "commit"),
         ("mesi-no-invalidation", "coherent", 5, "write_hit"),
-        ("mesi-no-write-back", "coherent", 6, "bus_write"),
+        ("mesi-no-write-back", "coherent", 6, "bus_read"),
         ("buddy-double-free", "exclusive", 3, "allocate"),
         ("buddy-joins-half", "exclusive", 4, "allocate"),
     ],
