@@ -9,7 +9,7 @@ not transitive). What an action chooses at the same place is the same in both ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vmproof.engines.asking import Asker
@@ -17,6 +17,7 @@ from vmproof.engines.goals import undecided
 from vmproof.engines.implied import implied
 from vmproof.engines.induction import value_in
 from vmproof.engines.kinduction import closed
+from vmproof.engines.meanings import Meanings
 from vmproof.engines.refinement import adopted
 from vmproof.engines.result import Answer
 from vmproof.engines.system import Action, Kind, Parameter, Property, TransitionSystem, domain_of
@@ -93,13 +94,8 @@ def conditions(
     pool = system.pool
     copy = adopted(system, pool, _OTHER)
     pairs = {v.term: w.term for v, w in zip(system.variables, copy.variables, strict=True) if not v.rigid}
-    quantified, defined = list(system.quantified), list(system.defined)
-
-    def renamed(terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
-        result, new_quantified, new_defined = system.rename(terms, mapping)
-        quantified.extend(new_quantified)
-        defined.extend(new_defined)
-        return result
+    meanings = Meanings(pool, system.quantified, system.defined)
+    renamed = meanings.rename
 
     def alike(domain: Term, first: Mapping[Term, Term], second: Mapping[Term, Term], places: Mapping[Term, Term]) -> Term:
         """That a domain observes the same in two states at some places."""
@@ -142,7 +138,7 @@ def conditions(
     others = renamed([item.term for item in lemmas], pairs)
     known = [*lemmas, *(replace(item, name=f"{_OTHER}{item.name}", term=term) for item, term in zip(lemmas, others, strict=True))]
     leaves = (*system.variables, *(replace(v, path=f"{_OTHER}{v.path}") for v in copy.variables if not v.rigid))
-    both = replace(system, variables=leaves, actions=(), quantified=tuple(quantified), defined=tuple(defined))
+    both = replace(system, variables=leaves, actions=(), quantified=meanings.quantified, defined=meanings.defined)
     return both, claims, known
 
 

@@ -13,10 +13,11 @@ from itertools import islice, product
 
 from vmproof.engines.asking import Task
 from vmproof.engines.domains import scalar, sort_size
+from vmproof.engines.meanings import Meanings
 from vmproof.engines.reads import Pattern, Read, joined, patterns, reads_of
-from vmproof.engines.system import Defined, Quantified, TransitionSystem
+from vmproof.engines.system import Quantified, TransitionSystem
 from vmproof.solvers import Answer, Status
-from vmproof.terms import ArraySort, BitVecSort, BoolSort, Evaluator, Op, Sort, Term, Value, default_value, evaluate, substitute, variables
+from vmproof.terms import ArraySort, BitVecSort, BoolSort, Evaluator, Op, Sort, Term, Value, default_value, evaluate, variables
 from vmproof.terms import reachable as below
 
 _AT_ONCE = 48  # a statement with at most so many instances at the terms of the question has all of them made before the first query
@@ -72,9 +73,7 @@ class Instances:
 
     def __init__(self, system: TransitionSystem) -> None:
         self._pool = system.pool
-        self._explained: dict[Term, Quantified | Defined] = {item.array: item for item in system.defined}
-        self._explained.update((item.marker, item) for item in system.quantified)
-        self._order: dict[Term, int] = {name: number for number, name in enumerate(self._explained)}
+        self._meanings = Meanings(system.pool, system.quantified, system.defined, self.constant)
         self._statements: list[Universal] = []
         self._ground: dict[Sort, dict[Term, None]] = {}
         self._reads: dict[Term, dict[tuple[Term, ...], None]] = {}  # the indices at which each array variable is read
@@ -91,33 +90,11 @@ class Instances:
 
     def rename(self, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
         """Terms with variables replaced; a marker or array that depends on these is replaced by another one with the new meaning."""
-        wanted = list(terms)
-        whole = dict(mapping)
-        for name in self._occurring(wanted):
-            item = self._explained[name]
-            if whole.keys().isdisjoint(_free(item)):
-                continue
-            fresh = self.constant(name.name.partition("#")[0], name.sort)
-            [body] = substitute(self._pool, [item.body], whole)
-            whole[name] = fresh
-            self._explained[fresh] = type(item)(fresh, item.bound, body)
-            self._order[fresh] = len(self._order)
-        return substitute(self._pool, wanted, whole)
+        return self._meanings.rename(terms, mapping)
 
     def depends(self, terms: Iterable[Term]) -> set[Term]:
         """The variables in terms and in what explains the markers and arrays in them."""
-        wanted = list(terms)
-        return set(variables([*wanted, *(self._explained[name].body for name in self._occurring(wanted))]))
-
-    def _occurring(self, terms: Iterable[Term]) -> list[Term]:
-        """The markers and arrays in terms and in what explains them, each after those that it depends on."""
-        found: set[Term] = set()
-        pending = list(terms)
-        while pending:
-            new = [v for v in variables(pending) if v in self._explained and v not in found]
-            found.update(new)
-            pending = [self._explained[v].body for v in new]
-        return sorted(found, key=self._order.__getitem__)
+        return self._meanings.depends(terms)
 
     def assume(self, term: Term) -> None:
         """Assert a ground term, and explain what occurs in it."""
@@ -127,8 +104,9 @@ class Instances:
             return
         if term.is_const and term.value is True:
             return
+        [term] = self._meanings.rename([term], {})
         self.assertions.append(term)
-        item = self._explained.get(term)
+        item = self._meanings.get(term)
         if isinstance(item, Quantified) and term not in self._known:  # it is true, so that nothing is needed that makes it false
             self._known.add(term)
             self.state(item.bound, item.body, "")
@@ -140,9 +118,15 @@ class Instances:
             self.used.add(origin)
             self.assume(body)
             return
+        if body.op is Op.AND:  # each part by what it speaks of itself: an instance of one needs nothing that another one reads
+            for part in body.args:
+                needed = self._meanings.depends([part])
+                self.state([term for term in bound if term in needed], part, origin)
+            return
         ranged = set(bound)
-        inner = self._occurring([body])
-        nested = [name for name in inner if not ranged.isdisjoint(_free(self._explained[name]))]
+        [body] = self._meanings.rename([body], {})
+        inner = self._meanings.occurring([body])
+        nested = [name for name in inner if not ranged.isdisjoint(self._meanings.free(name))]
         self._statements.append(Universal(tuple(bound), body, origin, bool(nested)))
         for name in inner:
             if name not in nested and name not in self._known:
@@ -160,12 +144,12 @@ class Instances:
                 self._ground.setdefault(term.sort, {})[term] = None
             for read in reads_of(term):
                 self._reads.setdefault(read.array, {})[read.indices] = None
-            if term in self._explained and term not in self._known:
+            if term in self._meanings and term not in self._known:
                 self._explain(term)
 
     def _explain(self, name: Term) -> None:
         self._known.add(name)
-        item, pool = self._explained[name], self._pool
+        item, pool = self._meanings.get(name), self._pool
         if isinstance(item, Quantified):
             self.state(item.bound, pool.implies(name, item.body), "")
             [example] = self.rename([item.body], {b: self.constant(b.name.partition("#")[0], b.sort) for b in item.bound})
@@ -316,11 +300,6 @@ class _Picture:
         if place not in self._at:
             self._at.add(place)
             self.reads.setdefault(array, []).append(tuple(self.name(index) for index in indices))
-
-
-def _free(item: Quantified | Defined) -> set[Term]:
-    """The variables that the meaning of a marker or array depends on."""
-    return set(variables([item.body])) - set(item.bound)
 
 
 def _small(sort: Sort) -> bool:

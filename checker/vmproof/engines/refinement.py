@@ -6,7 +6,7 @@ an invariant of the concrete system. Nothing is said of liveness: a system that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vmproof.engines.asking import Asker
@@ -16,6 +16,7 @@ from vmproof.engines.goals import undecided
 from vmproof.engines.implied import implied
 from vmproof.engines.induction import value_in
 from vmproof.engines.kinduction import closed
+from vmproof.engines.meanings import Meanings
 from vmproof.engines.result import Answer
 from vmproof.engines.system import Action, Defined, Kind, Parameter, Property, Quantified, TransitionSystem, Variable, domain_of
 from vmproof.engines.unroll import Unrolling, elements, equal, fits, in_range
@@ -90,21 +91,14 @@ def obligations(
         if v.path not in abstraction:
             raise ValueError(f"the abstraction does not give {v.path}")
     seen = {v.term: abstraction[v.path] for v in above.variables}
-    quantified, defined = [*concrete.quantified, *above.quantified], [*concrete.defined, *above.defined]
-
-    def renamed(system: TransitionSystem, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
-        result, new_quantified, new_defined = system.rename(terms, mapping)
-        quantified.extend(new_quantified)
-        defined.extend(new_defined)
-        return result
-
-    [init] = renamed(above, [above.init], seen)
+    meanings = Meanings(pool, [*concrete.quantified, *above.quantified], [*concrete.defined, *above.defined])
+    [init] = meanings.rename([above.init], seen)
     ranges = pool.and_(*(fits(v, element) for v in above.variables for element in elements(v, abstraction[v.path])))
     begins = pool.implies(pool.and_(concrete.init, in_range(concrete, concrete.state)), pool.and_(init, ranges))
     claims = [Property(Kind.ALWAYS, "initial states", f"each initial state of {concrete.name} is one of {abstract.name}", (), begins)]
     for action in concrete.actions:
         changed = {v.term: action.next[v.path] for v in concrete.variables if v.path in action.next}
-        seen_after = dict(zip(abstraction, renamed(concrete, abstraction.values(), changed), strict=True))
+        seen_after = dict(zip(abstraction, meanings.rename(abstraction.values(), changed), strict=True))
         places = _Places(action, pool)
         matches = [places.same(above.variables, abstraction, seen_after)]
         for matching in actions.get(action.name, ()):
@@ -117,13 +111,13 @@ def obligations(
                     raise ValueError(f"{action.name} as {step.name} does not give {item.name}")
             given = {**seen, **{item.term: matching.inputs[item.name] for item in inputs}}
             terms = [pool.and_(step.guard, domain_of(inputs, pool)), *step.next.values()]
-            guard, *values = renamed(above, terms, given)
+            guard, *values = meanings.rename(terms, given)
             reached = {**abstraction, **dict(zip(step.next, values, strict=True))}
             matches.append(pool.and_(guard, places.same(above.variables, reached, seen_after)))
         term = pool.implies(action.guard, pool.or_(*matches))
         sentence = f"each step {action.name} of {concrete.name} is a step of {abstract.name}, or leaves its state as it is"
         claims.append(Property(Kind.ALWAYS, action.name, sentence, (*action.parameters, *action.choices, *places.made), term))
-    return replace(concrete, quantified=tuple(quantified), defined=tuple(defined)), claims
+    return replace(concrete, quantified=meanings.quantified, defined=meanings.defined), claims
 
 
 class _Places:

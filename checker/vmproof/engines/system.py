@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vmproof.errors import Place
-from vmproof.terms import ArraySort, Pool, Sort, Term, substitute, variables
+from vmproof.terms import ArraySort, Pool, Sort, Term
 
 State = Mapping[str, Term]
 
@@ -154,36 +154,6 @@ class TransitionSystem:
     def after(self, action: Action) -> dict[str, Term]:
         """The whole state after an action, over the current variables and its parameters."""
         return {**self.state, **action.next}
-
-    def rename(self, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> tuple[list[Term], list[Quantified], list[Defined]]:
-        """Terms with variables replaced, and the explanations of the markers and arrays that the replaced terms then contain.
-
-        A marker says something of the state that it was made in; in another state another marker takes its place.
-        """
-        wanted = list(terms)
-        if not self.quantified and not self.defined:
-            return substitute(self.pool, wanted, mapping), [], []
-        whole = dict(mapping)
-        quantified: list[Quantified] = []
-        defined: list[Defined] = []
-        replaced = set(mapping)
-        for array in self.defined:  # made before the markers that may mention them
-            if replaced.isdisjoint(variables([array.body])):
-                continue
-            fresh = self.pool.fresh(array.array.name, array.array.sort)
-            [body] = substitute(self.pool, [array.body], whole)
-            whole[array.array] = fresh
-            replaced.add(array.array)
-            defined.append(Defined(fresh, array.bound, body))
-        for marker in self.quantified:
-            if replaced.isdisjoint(variables([marker.body])):
-                continue
-            fresh = self.pool.fresh(marker.marker.name, marker.marker.sort)
-            [body] = substitute(self.pool, [marker.body], whole)
-            whole[marker.marker] = fresh
-            replaced.add(marker.marker)
-            quantified.append(Quantified(fresh, marker.bound, body))
-        return substitute(self.pool, wanted, whole), quantified, defined
 
 
 def domain_of(parameters: Sequence[Parameter], pool: Pool) -> Term:
