@@ -161,6 +161,24 @@ def reachable(sentence: str) -> Callable[[_F], _F]:
 def eventually(sentence: str, *, premise: Callable[..., Any] = ..., measure: Callable[..., Any] = ...) -> Callable[[_F], _F]:
     """`f(w, parameter: type, ...)`: comes to hold in every fair execution, from each state where `premise` holds on."""
 
+def abstraction(function: _F) -> _F:
+    """`f(w, a)`: assigns every field of the abstract state `a`, as it is read off the concrete state `w`."""
+
+def simulates(*actions: str) -> Callable[[_F], _F]:
+    """`f(w, a, parameter, ...)`: names, by calling it on `a`, the abstract action that these concrete ones are."""
+
+def observes(function: _F) -> _F:
+    """`f(w, who: Domain, place: type, ...)`: what the domain `who` sees of the state, at every place."""
+
+def may_flow(function: _F) -> _F:
+    """`f(source: Domain, to: Domain)`: whether the first domain may influence the second."""
+
+def acts_for(*actions: str) -> Callable[[_F], _F]:
+    """`f(w, parameter, ...)`: the domain on whose behalf these actions happen."""
+
+def tells(*actions: str) -> Callable[[_F], _F]:
+    """`f(w, parameter, ...)`: what these actions let the domain know that they happen for."""
+
 def joint(*actions: Callable[..., Any]) -> Any:
     """After the `=` of a component: these of its actions (all, if none is named) happen only where an action of the whole calls them."""
 

@@ -10,16 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.support.documentation import ROOT, Fence, fences
+from vmproof.data import library
 from vmproof.engines.reading import transition_system
+from vmproof.engines.relating import read_refinement, read_separation
 from vmproof.engines.system import Kind
 from vmproof.language import lint, load
 from vmproof.language.builtins import LANGUAGE
-from vmproof.language.loader import load_system
+from vmproof.language.loader import load_relation, load_system
 
 REFERENCE = ROOT / "spec" / "README.md"
+KERNEL = library() / "spec" / "kernel"
 BLOCKS = fences(REFERENCE)
 WHOLE = [block for block in BLOCKS if block.info == "python"]
 SYSTEMS = [block for block in BLOCKS if block.info.startswith("python system")]
+RELATIONS = {block.info.removeprefix("python "): block for block in BLOCKS if block.info in ("python mapping", "python policy")}
 FRAGMENTS = [block for block in BLOCKS if block.info == "python fragment"]
 
 
@@ -34,7 +38,7 @@ def line(block: Fence) -> str:
 def test_the_reference_has_examples_and_nothing_unmarked() -> None:
     assert len(WHOLE) >= 2
     assert SYSTEMS
-    assert len(WHOLE) + len(SYSTEMS) + len(FRAGMENTS) == len([block for block in BLOCKS if "python" in block.info])
+    assert len(WHOLE) + len(SYSTEMS) + len(FRAGMENTS) + len(RELATIONS) == len([block for block in BLOCKS if "python" in block.info])
 
 
 @pytest.mark.parametrize("block", WHOLE, ids=line)
@@ -54,6 +58,25 @@ def test_a_whole_system_loads(block: Fence, tmp_path: Path) -> None:
     system = transition_system(load_system(tmp_path / file_name(block)))
     assert system.actions
     assert {claim.kind for claim in system.properties} == set(Kind)
+
+
+def test_a_whole_mapping_relates_two_systems(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.py"
+    path.write_text(RELATIONS["mapping"].text, encoding="utf-8")
+    read = read_refinement(load_relation(path), KERNEL / "frames.py", KERNEL / "tenancy.py")
+    assert {name: [step.action for step in steps] for name, steps in read.actions.items()} == {
+        "map_page": ["move_in"],
+        "unmap_page": ["move_out"],
+    }
+    assert set(read.abstraction) == set(read.abstract.state)
+
+
+def test_a_whole_policy_is_one_of_its_system(tmp_path: Path) -> None:
+    path = tmp_path / "policy.py"
+    path.write_text(RELATIONS["policy"].text, encoding="utf-8")
+    read = read_separation(load_relation(path), KERNEL / "shares.py")
+    assert set(read.policy.acting) == {"map_page", "unmap_page"}
+    assert [place.name for place in read.policy.places] == ["page", "frame"]
 
 
 @pytest.mark.parametrize("block", FRAGMENTS, ids=line)

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vmproof.engines.asking import Asker
+from vmproof.engines.bmc import bmc
 from vmproof.engines.goals import undecided
 from vmproof.engines.implied import implied
 from vmproof.engines.induction import value_in
@@ -21,6 +22,7 @@ from vmproof.engines.meanings import Meanings
 from vmproof.engines.refinement import adopted
 from vmproof.engines.result import Answer
 from vmproof.engines.system import Action, Kind, Parameter, Property, TransitionSystem, domain_of
+from vmproof.engines.tworuns import OTHER, reached, side_by_side
 from vmproof.engines.unroll import Unrolling
 from vmproof.engines.verdict import Verdict
 from vmproof.engines.written import written
@@ -28,7 +30,6 @@ from vmproof.solvers import SolverPool, Status
 from vmproof.terms import Term, substitute
 
 ENGINE = "noninterference"
-_OTHER = "other "
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +58,14 @@ def noninterference(
     *,
     pool: SolverPool,
     lemmas: Sequence[Property] = (),
+    bound: int = 6,
     timeout: float | None = None,
 ) -> list[Answer]:
     """An answer for each condition of each action, such as "local respect of A", within `timeout` seconds in all; types need no sizes.
 
-    PROVED, if it holds of all pairs of states that satisfy the `lemmas` (invariants that are known to hold). Else UNKNOWN, with the pair of
-    states as details: it need not be reachable, and the conditions are sufficient only. ValueError if no domain is given for an action.
+    PROVED, if it holds of all pairs of states that satisfy the `lemmas` (invariants that are known to hold). Else, for a sized system,
+    REFUTED with a shortest trace of two runs (of one, for local respect) to states that violate it, if these take at most `bound` steps
+    together. Else UNKNOWN, with the pair of states as details: it need not be reachable. ValueError if no domain is given for an action.
     """
     asker = Asker(pool, timeout)
     both, claims, known = conditions(system, policy, lemmas)
@@ -70,10 +73,16 @@ def noninterference(
     types = sized and closed(Unrolling(system), asker)
     replies = asker.run(implied(both, claim, [*known, *premises], types) for claim, premises in claims)
     answers = []
-    for (claim, _), reply in zip(claims, replies, strict=True):
+    for (claim, premises), reply in zip(claims, replies, strict=True):
         if reply.status is Status.UNSAT:
             answers.append(Answer(claim.name, Verdict.PROVED, ENGINE, seconds=asker.seconds))
-        elif reply.model is None:
+            continue
+        if sized:
+            searched = _searched(system, claim, premises, pool=pool, bound=bound, timeout=asker.left)
+            if searched is not None and searched.verdict in (Verdict.REFUTED, Verdict.PROVED, Verdict.VACUOUS):
+                answers.append(replace(searched, engine=ENGINE, seconds=asker.seconds))
+                continue
+        if reply.model is None:
             answers.append(undecided(claim, ENGINE, reply.reason, asker.seconds))
         else:
             shown = {f"state {v.path}": written(v, value_in(reply.model, v.term)) for v in both.variables}
@@ -81,6 +90,16 @@ def noninterference(
             reason = f"induction: {claim.name} fails for states that need not be reachable"
             answers.append(Answer(claim.name, Verdict.UNKNOWN, ENGINE, reason, seconds=asker.seconds, details=shown))
     return answers
+
+
+def _searched(
+    system: TransitionSystem, claim: Property, premises: Sequence[Property], *, pool: SolverPool, bound: int, timeout: float | None
+) -> Answer | None:
+    """What executions show of a condition: two of them, or one where nothing is said of another."""
+    if premises:
+        return reached(side_by_side(system), claim, premises, pool=pool, bound=bound, timeout=timeout)
+    [answer] = bmc(system, [claim], pool=pool, bound=bound, timeout=timeout)
+    return answer
 
 
 Condition = tuple[Property, tuple[Property, ...]]
@@ -92,7 +111,7 @@ def conditions(
     """The pair of two states as one system without actions; each condition over it with the premises that hold at every place; and the
     lemmas, said of both states."""
     pool = system.pool
-    copy = adopted(system, pool, _OTHER)
+    copy = adopted(system, pool, OTHER)
     pairs = {v.term: w.term for v, w in zip(system.variables, copy.variables, strict=True) if not v.rigid}
     meanings = Meanings(pool, system.quantified, system.defined)
     renamed = meanings.rename
@@ -136,8 +155,8 @@ def conditions(
         step = _claim(f"step consistency of {action.name}", parameters, kept)
         claims.append((step, (same_acting, same_observer)))
     others = renamed([item.term for item in lemmas], pairs)
-    known = [*lemmas, *(replace(item, name=f"{_OTHER}{item.name}", term=term) for item, term in zip(lemmas, others, strict=True))]
-    leaves = (*system.variables, *(replace(v, path=f"{_OTHER}{v.path}") for v in copy.variables if not v.rigid))
+    known = [*lemmas, *(replace(item, name=f"{OTHER}{item.name}", term=term) for item, term in zip(lemmas, others, strict=True))]
+    leaves = (*system.variables, *(replace(v, path=f"{OTHER}{v.path}") for v in copy.variables if not v.rigid))
     both = replace(system, variables=leaves, actions=(), quantified=meanings.quantified, defined=meanings.defined)
     return both, claims, known
 

@@ -15,7 +15,7 @@ from vmproof.engines.asking import Task
 from vmproof.engines.domains import scalar, sort_size
 from vmproof.engines.meanings import Meanings
 from vmproof.engines.reads import Pattern, Read, joined, patterns, reads_of
-from vmproof.engines.system import Quantified, TransitionSystem
+from vmproof.engines.system import Defined, Quantified, TransitionSystem
 from vmproof.solvers import Answer, Status
 from vmproof.terms import ArraySort, BitVecSort, BoolSort, Evaluator, Op, Sort, Term, Value, default_value, evaluate, variables
 from vmproof.terms import reachable as below
@@ -155,6 +155,7 @@ class Instances:
             [example] = self.rename([item.body], {b: self.constant(b.name.partition("#")[0], b.sort) for b in item.bound})
             self.assume(pool.or_(name, pool.not_(example)))
         else:
+            assert isinstance(item, Defined)
             assert isinstance(name.sort, ArraySort)
             element = name
             for index in item.bound if name.sort.index == item.bound[0].sort else (pool.concat(*item.bound),):

@@ -91,7 +91,7 @@ class Unrolling:
         leaves = {v.term: before[v.path] for v in self.system.variables}
         actions = self.system.actions
         width = max(1, (len(actions) - 1).bit_length())
-        selector = pool.var(f"action@{k}", BitVecSort(width))
+        selector = pool.var(f"action:{width}@{k}", BitVecSort(width))  # two systems over one pool may differ in it
         constraints = [pool.ult(selector, pool.bv(len(actions), width)) if len(actions) < 1 << width else pool.true]
         values = dict(before)
         instances = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from typing import TypeAlias
 
 from vmproof.engines.reading import count
 from vmproof.engines.system import Action
+from vmproof.engines.tworuns import OTHER
 from vmproof.language.machine import ActionDeclaration, PropertyDeclaration
 from vmproof.language.systems import System, SystemVariable
 from vmproof.language.types import BoolType, EnumType, Type, UnsizedType, scalar_width
@@ -43,6 +44,19 @@ class Naming:
         self.actions: dict[str, ActionDeclaration] = {item.name: item for item in system.actions}
         self.choices = {item.name: item for action in actions for item in action.choices}
         self.properties: dict[str, PropertyDeclaration] = {item.name: item for item in system.properties}
+
+    @classmethod
+    def of_two_runs(cls, system: System) -> Naming:
+        """Names for the states of two runs of one system (`side_by_side`): those of the second run begin with "other "."""
+        made = cls(system)
+        leaves = (
+            replace(leaf, path=OTHER + leaf.path, pieces=(OTHER + leaf.pieces[0], *leaf.pieces[1:]))
+            for leaf in made.leaves
+            if not leaf.rigid
+        )
+        made.leaves = (*made.leaves, *leaves)
+        made.actions.update({OTHER + name: action for name, action in list(made.actions.items())})
+        return made
 
     def constants(self, state: Mapping[str, Value]) -> dict[tuple[str, int], str]:
         """The elements of unsized types that a constant names, by type and number; none that two constants name."""

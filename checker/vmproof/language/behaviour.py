@@ -99,7 +99,7 @@ def declare_behaviour(machine: Machine, run: Expressions, function: Function, no
             machine.inits.append(function)
             return
         _unused(machine, run, node)
-        machine.actions.append(ActionDeclaration(node.name, _parameters(run, node), fair, function, run.place(node)))
+        machine.actions.append(ActionDeclaration(node.name, scalar_parameters(run, node.args.args[1:]), fair, function, run.place(node)))
         return
     if kind not in calls:
         raise run.wrong(node, f"{kind} takes the sentence that it claims", f'{kind}("no two processes share a frame")')
@@ -125,15 +125,16 @@ def _property(run: Expressions, function: Function, node: ast.FunctionDef, kind:
         if not isinstance(value, Function):
             raise run.wrong(keyword, f"`{keyword.arg}` is a function of the state, not {describe(value)}")
         given[keyword.arg] = value
-    parameters = _parameters(run, node)
+    parameters = scalar_parameters(run, node.args.args[1:])
     return PropertyDeclaration(
         kind.value, node.name, sentence, parameters, function, given.get("premise"), given.get("measure"), run.place(node)
     )
 
 
-def _parameters(run: Expressions, node: ast.FunctionDef) -> tuple[tuple[str, Type], ...]:
+def scalar_parameters(run: Expressions, parameters: Sequence[ast.arg]) -> tuple[tuple[str, Type], ...]:
+    """The names and types of parameters of a function. Raises `InputError` for one without a scalar type."""
     found: list[tuple[str, Type]] = []
-    for parameter in node.args.args[1:]:
+    for parameter in parameters:
         kind = usable(run.eval(parameter.annotation)) if parameter.annotation is not None else None
         if not isinstance(kind, BoolType | BitsType | EnumType | UnsizedType):
             raise run.wrong(
@@ -144,8 +145,10 @@ def _parameters(run: Expressions, node: ast.FunctionDef) -> tuple[tuple[str, Typ
 
 
 def check_system(machine: Machine, source: Source) -> None:
-    """Raises `InputError` where a system lacks something, or where sizes and parameters name what the file does not have."""
+    """Raises `InputError` where a system lacks something, and as `check_settings`."""
     start = source.at(1)
+    if machine.relating:
+        raise InputError("this file relates systems and is none", start, "a theorem names it as its `mapping` or `policy`")
     if not machine.state.fields:
         raise InputError("the system has no State", start, "a system's variables are a class with base State")
     if machine.instructions:
@@ -158,6 +161,11 @@ def check_system(machine: Machine, source: Source) -> None:
     for name in machine.constants:
         if name in machine.state.fields:
             raise InputError(f"`{name}` is a constant and a field of {machine.state}", source.at(machine.state.lines[name]))
+    check_settings(machine, source)
+
+
+def check_settings(machine: Machine, source: Source) -> None:
+    """Raises `InputError` where sizes and parameters name what the file does not have."""
     for name, size in machine.sizes.items():
         if name not in machine.unsized:
             raise InputError(f"{source.path.name} has no unsized type `{name}`", None, suggest(name, machine.unsized))

@@ -87,6 +87,12 @@ class Decorator(Enum):
     INVARIANT = "invariant"
     REACHABLE = "reachable"
     EVENTUALLY = "eventually"
+    ABSTRACTION = "abstraction"
+    SIMULATES = "simulates"
+    OBSERVES = "observes"
+    MAY_FLOW = "may_flow"
+    ACTS_FOR = "acts_for"
+    TELLS = "tells"
 
     def __str__(self) -> str:
         return f"@{self.value}"

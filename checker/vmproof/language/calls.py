@@ -26,7 +26,7 @@ from vmproof.language.types import (
     RecordType,
     UnsizedType,
 )
-from vmproof.language.values import EnumValue, Function, StateRef, Value, describe
+from vmproof.language.values import ActionCall, EnumValue, Function, StateRef, Value, describe
 from vmproof.terms import Term
 
 SIMPLE_TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType, UnsizedType)
@@ -56,6 +56,10 @@ class Calls(Expressions):
         self._check_callable(function, node)
         if function.kind == "action":
             self._check_part(function, args, node)
+            if self.named is not None:
+                given = self._parameters(function, args, kwargs, node)
+                self.named.append(ActionCall(function, args[0], tuple(given[name] for name in function.parameters[1:])))
+                return None
         if self._names_translation(function):
             return self._explicit_translation(function, args, kwargs, node)
         return self.invoke(function, args, kwargs, node)

@@ -21,7 +21,7 @@ from vmproof.language.types import (
     scalar_width,
 )
 from vmproof.language.values import ArrayCopy, Bulk, ElementValue, EnumValue, Fields, IntChoice, Signed, Unusable, Value, article, describe
-from vmproof.terms import BOOL, ArraySort, BitVecSort, Pool, Term
+from vmproof.terms import BOOL, ArraySort, BitVecSort, Pool, Term, default_value
 
 MAX_BULK_INDEX = 10  # bits of the index of an array that a function gives
 
@@ -197,15 +197,17 @@ def _bulk_leaves(pool: Pool, value: Bulk, kind: ArrayType) -> dict[str, Term]:
     if kind.index_width > MAX_BULK_INDEX:
         raise Mistake(f"array(...) for an index of {kind.index_width} bits", f"at most {MAX_BULK_INDEX} bits are supported")
     found: dict[str, Term] = {}
-    for number in range(1 << kind.index_width):
-        at = pool.bv(number, kind.index_width)
-        index = _indices(pool, at, kind)
-        if index is None:  # a code that is no member of the index type is never read
+    codes = [pool.bv(number, kind.index_width) for number in range(1 << kind.index_width)]
+    indices = [(at, _indices(pool, at, kind)) for at in codes]
+    gaps = any(index is None for _, index in indices)  # codes that are no index: zero stands there, in every array of a system
+    for at, index in indices:
+        if index is None:
             continue
         for path, term in to_leaves(pool, value.element(index), kind.element).items():
             whole = found.get(path)
             if whole is None:
-                whole = pool.array_const(ArraySort(at.sort, term.sort), term)
+                rest = pool.value(term.sort, default_value(term.sort)) if gaps and not isinstance(term.sort, ArraySort) else term
+                whole = pool.array_const(ArraySort(at.sort, term.sort), rest)
             found[path] = pool.store(whole, at, term)
     return found
 

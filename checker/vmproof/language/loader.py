@@ -19,6 +19,8 @@ from vmproof.language.finding import find_file, is_folder
 from vmproof.language.interpreter import Interpreter
 from vmproof.language.machine import Machine
 from vmproof.language.module import Module
+from vmproof.language.relating import RELATING, declare_relating
+from vmproof.language.relations import Relation
 from vmproof.language.run import Dead
 from vmproof.language.source import Source, parse, read_source
 from vmproof.language.suggest import suggest
@@ -45,6 +47,15 @@ def load_system(
     loader = Loader(path, budget or Budget(), texts=texts)
     loader.machine.sizes, loader.machine.settings = dict(sizes or {}), dict(parameters or {})
     return loader.system(loader.read(path))
+
+
+def load_relation(
+    path: Path, sizes: Mapping[str, int] | None = None, parameters: Mapping[str, int] | None = None, texts: Mapping[Path, str] | None = None
+) -> Relation:
+    """Read a file that relates systems. `sizes`, `parameters` and `texts` as for `load_system`. Raises `InputError`."""
+    loader = Loader(path, Budget(), texts=texts)
+    loader.machine.sizes, loader.machine.settings = dict(sizes or {}), dict(parameters or {})
+    return loader.relation(loader.read(path))
 
 
 def load(path: Path, budget: Budget | None = None, texts: Mapping[Path, str] | None = None) -> Description:
@@ -114,6 +125,15 @@ class Loader:
                 check_system(self.machine, source)
                 doc = ast.get_docstring(source.tree) or ""
                 return System(self.path, doc, self.pool, self.machine, main, self.budget, tuple(self.sources))
+        except RecursionError:
+            raise InputError("the description is nested too deeply to be read", source.at(1)) from None
+
+    def relation(self, source: Source) -> Relation:
+        """Read a file that relates systems."""
+        try:
+            with self.budget.running():
+                main = self._module(source)
+                return Relation(self.path, self.pool, self.machine, main, self.budget, tuple(self.sources))
         except RecursionError:
             raise InputError("the description is nested too deeply to be read", source.at(1)) from None
 
@@ -290,6 +310,11 @@ class Loader:
             return
         if len(node.decorator_list) > 1:
             raise run.wrong(node, f"`{node.name}` has more than one decorator")
+        if decorators and decorators[0] in RELATING:
+            function = Function(node.name, node, module, captured)
+            declare_relating(self.machine, run, function, node, decorators[0])
+            self._define(run, module, node, node.name, function)
+            return
         if not node.decorator_list:
             self._define(run, module, node, node.name, Function(node.name, node, module, captured))
             return
@@ -383,6 +408,7 @@ class Loader:
         try:
             module = self._module(self._source(name, path), bindings)
             shared = {known: found for known, found in self.modules.items() if not (found.declares or found.bindings)}
+            self.machine.main = module
             if self.machine.instructions:
                 raise Mistake(f"`{name}` describes a machine; a component is a system")
         finally:

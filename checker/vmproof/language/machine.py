@@ -14,6 +14,7 @@ from vmproof.terms import Sort, Term
 
 if TYPE_CHECKING:
     from vmproof.errors import Place
+    from vmproof.language.module import Module
     from vmproof.language.run import Run
 
 
@@ -116,6 +117,20 @@ class PropertyDeclaration:
     part: Part | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class RelatingDeclaration:
+    """A function of a file that relates systems: `kind` is its decorator's name, `actions` are those that it speaks of, by name.
+
+    `parameters` are the scalar ones that are not an action's: domains, and places that an observation is made at.
+    """
+
+    kind: str
+    actions: tuple[str, ...]
+    parameters: tuple[tuple[str, Type], ...]
+    function: Function = field(repr=False)
+    place: Place = field(repr=False)
+
+
 @dataclass(eq=False)
 class Machine:
     """The declarations of a description. Filled by the loader; `finish` of the loader checks that it is whole."""
@@ -148,6 +163,8 @@ class Machine:
     inits: list[Function] = field(default_factory=list)
     actions: list[ActionDeclaration] = field(default_factory=list)
     properties: list[PropertyDeclaration] = field(default_factory=list)
+    relating: list[RelatingDeclaration] = field(default_factory=list)
+    main: Module | None = None  # of a component: the file that was imported as a whole
     systems: dict[StateType, Machine] = field(default_factory=dict)  # by its state, each system that was read: itself, components
     joint: dict[str, frozenset[str] | None] = field(default_factory=dict)  # by field, what its component does in joint steps only
     registers: tuple[str, ...] = ()  # the leaves that the translation may depend on: all but the memory and pc

@@ -149,14 +149,14 @@ def _prenex(run: Interpreter, bound: tuple[Term, ...], whole: Term) -> dict[tupl
     found: dict[tuple[Term, ...], list[Term]] = {}
     for part in whole.args if whole.op is Op.AND else (whole,):
         over, body = inner.get(part, ((), part))
-        if set(bound).isdisjoint(_needed(run, body)):
+        if set(bound).isdisjoint(needed(run, body)):
             found.setdefault((), []).append(part)
         else:
             found.setdefault((*bound, *over), []).append(body)
     return found
 
 
-def _needed(run: Interpreter, term: Term) -> set[Term]:
+def needed(run: Interpreter, term: Term) -> set[Term]:
     """The variables that a term depends on, also by way of what its markers and arrays stand for."""
     machine = _machine(run)
     meaning = {name: body for name, _, body in (*machine.quantified, *machine.defined)}

@@ -19,7 +19,7 @@ from vmproof.language.memory import Located, MemoryModel
 from vmproof.language.merge import merge, merge_names, merge_terms
 from vmproof.language.outcome import Event, Explicit, Obligation, State
 from vmproof.language.types import EnumType, Leaf, UnsizedType
-from vmproof.language.values import Value
+from vmproof.language.values import ActionCall, Value
 from vmproof.terms import BitVecSort, Pool, Term
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class Run:
         self.label = ""  # what choices are named after
         self.sites: list[str] = []  # the calls and loop turns around, so that a choice has the name of its place
         self.used_sites: dict[str, int] = {}
+        self.named: list[ActionCall] | None = None  # the actions that were called, where these are named and do not happen
 
     # paths
 

@@ -186,6 +186,11 @@ class SystemFile:
     used: bool = False
 
     @property
+    def loaded(self) -> bool:
+        """Whether it has been read: one that is only bound is not."""
+        return "_module" in vars(self)
+
+    @property
     def module(self) -> Module:
         """The file's names. Raises `Mistake` or `InputError` where the file is wrong."""
         self.used = True
@@ -212,6 +217,15 @@ class Joint:
     """What `joint(...)` gives: the actions of a component that happen in joint steps only; None for all of them."""
 
     actions: tuple[Function, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class ActionCall:
+    """An action that is named by a call, and does not happen: on which state, with which arguments after that."""
+
+    function: Function
+    state: StateRef
+    arguments: tuple[Value, ...]
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,6 +59,8 @@ def finding_blocks(item: Found) -> list[Block]:
         sizes = f" (with {sizes_text(item.sizes)})" if item.sizes else ""
         tone = TONES[item.verdict]
         blocks += [Gap(), Paragraph(f"“{item.sentence}” {said}{chosen}{sizes}:", label=item.name, tone=tone), *trace_blocks(item.trace, 4)]
+        if item.reason:
+            blocks.append(Paragraph(f"{item.reason[0].upper()}{item.reason[1:]}.", indent=4))
     elif item.reason:
         blocks += [Gap(), Paragraph(f"“{item.sentence}”: {item.reason}.", label=item.name)]
     if item.verdict is Verdict.UNKNOWN and item.details.get("action"):

@@ -173,7 +173,7 @@ class _Decision:
         general = {item.name: item for item in self._run("induction", self._given, invariants)} if invariants else {}
         rest = [name for name in wanted if name not in general or general[name].verdict is not Verdict.PROVED]
         sized = {item.name: item for item in self._automatic(rest)} if rest else {}
-        return [_combined(general.get(name), sized.get(name)) for name in wanted]
+        return [combined(general.get(name), sized.get(name)) for name in wanted]
 
     def _automatic(self, wanted: Sequence[str]) -> list[Found]:
         """Engines in turn on a sized system, each for what the ones before left open."""
@@ -264,7 +264,7 @@ def _is_open(item: Found | None) -> bool:
     return item is None or item.verdict is Verdict.UNKNOWN
 
 
-def _combined(general: Found | None, sized: Found | None) -> Found:
+def combined(general: Found | None, sized: Found | None) -> Found:
     """What is known for any number of elements, and for certain sizes: a refutation is one for both, a proof for sizes is not."""
     if general is None or sized is None:
         found = general or sized

@@ -14,15 +14,20 @@ from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError, Place
 from vmproof.language.suggest import suggest
 from vmproof.theorems.positions import Positions
-from vmproof.theorems.theorem import EXPECTATIONS, METHODS, VIRTUALIZE, Change, Theorem
+from vmproof.theorems.theorem import EXPECTATIONS, METHODS, NONINTERFERENCE, REFINEMENT, RELATING, VIRTUALIZE, Change, Theorem
 
 MOST_BYTES = 1_000_000
 _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _NEEDED = ("claim", "subject", "method", "expect")
-_KEYS = ("claim", "subject", "prove", "method", "expect", "bound", "timeout", "sizes", "parameters", "mutate", "scenario", "critical")
+_KEYS = (
+    *("claim", "subject", "refines", "mapping", "policy", "prove", "method", "expect"),
+    *("bound", "timeout", "sizes", "parameters", "mutate", "scenario", "critical"),
+)
 _OF_SYSTEMS = ("bound", "sizes", "parameters")
 _OF_MACHINES = ("scenario", "critical")
-_BOUNDED = ("bmc", "k-induction", "liveness", "auto")
+_OF_METHOD = {"refines": REFINEMENT, "mapping": REFINEMENT, "policy": NONINTERFERENCE}
+_CONDITIONS = ("output consistency", "local respect", "step consistency")
+_BOUNDED = ("bmc", "k-induction", "liveness", "auto", *RELATING)
 _THEOREMS = ("virtualizable", "hybrid", "recursive", "equivalence", "resource_control", "efficiency")
 _CHANGE = ("action", "function", "drop", "replace", "by")
 _LARGEST = 1 << 62
@@ -114,14 +119,21 @@ class _Reader:
         for key in _OF_SYSTEMS if machine else _OF_MACHINES:
             if key in self._table:
                 raise self._wrong(f'`{key}` says nothing where the method is "{method}"', key)
+        for key, needing in _OF_METHOD.items():
+            if key in self._table and method != needing:
+                raise self._wrong(f'`{key}` says nothing where the method is "{method}"', key)
+            if key not in self._table and method == needing:
+                raise self._wrong(f'the theorem `{self._name}` has no `{key}`, which "{method}" needs')
         bound = self._integer("bound")
         if bound is not None and method not in _BOUNDED:
             raise self._wrong(f'`bound` says nothing where the method is "{method}"', "bound")
         return Theorem(
             name=self._name,
             claim=self._text("claim"),
-            subject=self._subject(),
-            prove=self._proved(machine),
+            subject=self._file("subject"),
+            refines=self._file("refines") if method == REFINEMENT else None,
+            relation=self._file("mapping" if method == REFINEMENT else "policy") if method in RELATING else None,
+            prove=self._proved(method),
             method=method,
             expect=Verdict(self._one_of("expect", [verdict.value for verdict in EXPECTATIONS])),
             bound=bound,
@@ -165,14 +177,18 @@ class _Reader:
             raise self._wrong(f"`{key}` names one thing twice", key)
         return tuple(value)
 
-    def _proved(self, machine: bool) -> tuple[str, ...]:
+    def _proved(self, method: str) -> tuple[str, ...]:
         names = self._names("prove") if "prove" in self._table else ()
         if "prove" in self._table and not names:
             raise self._wrong("`prove` names nothing", "prove", hint="leave it out to prove all properties")
-        for name in names if machine else ():
-            if name not in _THEOREMS:
-                hint = suggest(name, _THEOREMS) or f"there are {', '.join(_THEOREMS)}"
-                raise self._wrong(f"there is no theorem `{name}` on machines", "prove", hint=hint)
+        if method == REFINEMENT and names:
+            raise self._wrong(f'`prove` says nothing where the method is "{method}"', "prove")
+        known = {VIRTUALIZE: ("theorem", _THEOREMS, "machines"), NONINTERFERENCE: ("condition", _CONDITIONS, "two runs")}
+        for name in names if method in known else ():
+            what, all_of_them, of = known[method]
+            if name not in all_of_them:
+                hint = suggest(name, all_of_them) or f"there are {', '.join(all_of_them)}"
+                raise self._wrong(f"there is no {what} `{name}` on {of}", "prove", hint=hint)
         return names
 
     def _integer(self, key: str) -> int | None:
@@ -193,15 +209,15 @@ class _Reader:
             raise self._wrong("`timeout` is a number of seconds", "timeout")
         return None if value is None else float(value)
 
-    def _subject(self) -> Path:
-        """The file that the theorem is about: from the folder that holds `proofs/` on, beside the theorem file, or in the library."""
-        name = self._text("subject")
+    def _file(self, key: str) -> Path:
+        """A file that the theorem names: from the folder that holds `proofs/` on, beside the theorem file, or in the library."""
+        name = self._text(key)
         folder = self._path.resolve().parent
         for root in (folder.parent, folder, library()):
             if (root / name).is_file():
                 return root / name
         near = suggest(name, [path.relative_to(library()).as_posix() for path in (*models(), *(library() / "spec").rglob("*.py"))])
-        raise self._wrong(f"there is no file {name}", "subject", hint=near)
+        raise self._wrong(f"there is no file {name}", key, hint=near)
 
     def _change(self) -> Change:
         table = self._table["mutate"]

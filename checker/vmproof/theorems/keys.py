@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +16,6 @@ from vmproof import __version__
 from vmproof.data import library
 from vmproof.theorems.theorem import Theorem
 
-_IMPORT = re.compile(rb"^[ \t]*from[ \t]+([\w.]+)[ \t]+import", re.MULTILINE)
 _LIBRARY = ("spec", "models")
 _SOLVERS = ("z3-solver", "bitwuzla", "cvc5", "numpy")
 
@@ -39,8 +38,8 @@ def theorem_key(theorem: Theorem, timeout: float, solver: str) -> str:
     digest = hashlib.blake2b(digest_size=20)
     digest.update(json.dumps([options, versions()]).encode())
     texts = {path.resolve(): text for path, text in theorem.texts.items()}
-    for name, path in _files(theorem.subject):
-        content = texts[path].encode() if path in texts else path.read_bytes() if path.is_file() else b""
+    roots = {"": theorem.subject, "refines": theorem.refines, "relation": theorem.relation}
+    for name, content in (found for role, root in roots.items() if root is not None for found in _files(role, root, texts)):
         digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
@@ -64,26 +63,38 @@ def _version(name: str) -> str:
         return "none"
 
 
-def _files(subject: Path) -> Iterator[tuple[str, Path]]:
-    """The subject and every file that it may import, by the name under which it is imported.
+def _files(role: str, named: Path, texts: Mapping[Path, str]) -> Iterator[tuple[str, bytes]]:
+    """A file that a theorem names in some role and every file that it may import, by the name under which it is imported, with its text.
 
     All places where an import may be found count, whether there is a file or not: one that appears later changes the key.
     """
     seen: set[Path] = set()
-    pending = [("", subject.resolve())]
-    roots = [subject.resolve().parent]
+    pending = [(role, named.resolve())]
+    root = named.resolve().parent
     while pending:
         name, path = pending.pop()
         if path in seen:
             continue
         seen.add(path)
-        yield name, path
-        if not path.is_file():
-            continue
-        for found in sorted({match.decode(errors="replace") for match in _IMPORT.findall(path.read_bytes())}):
-            if found == "vmproof.lang":
-                continue
+        content = texts[path].encode() if path in texts else path.read_bytes() if path.is_file() else b""
+        yield name, content
+        for found in sorted(_imports(content)):
             parts = found.split(".")
-            places = [path.parent, *roots, *([library().resolve()] if parts[0] in _LIBRARY else [])]
-            for number, root in enumerate(places):
-                pending.append((f"{found} {number}", root.joinpath(*parts[:-1], f"{parts[-1]}.py").resolve()))
+            places = [path.parent, root, *([library().resolve()] if parts[0] in _LIBRARY else [])]
+            for number, folder in enumerate(places):
+                pending.append((f"{found} {number}", folder.joinpath(*parts[:-1], f"{parts[-1]}.py").resolve()))
+
+
+def _imports(content: bytes) -> set[str]:
+    """The dotted names of the files that a text may import: those that names are taken from, and those imported as a whole."""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()  # nothing is read of such a file
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module != "vmproof.lang":
+            before = [node.module] if node.module else []
+            found.update(before)
+            found.update(".".join([*before, alias.name]) for alias in node.names if alias.name != "*")
+    return found

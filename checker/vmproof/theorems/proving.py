@@ -9,12 +9,12 @@ from pathlib import Path
 from vmproof.engines.verdict import Verdict, conjunction
 from vmproof.errors import InputError
 from vmproof.language import load
-from vmproof.language.loader import load_system
 from vmproof.solvers import SolverPool
 from vmproof.theorems.deciding import Question, decide
 from vmproof.theorems.edits import apply
 from vmproof.theorems.outcome import Outcome
-from vmproof.theorems.theorem import VIRTUALIZE, Theorem
+from vmproof.theorems.relating import decide_related, subject_of
+from vmproof.theorems.theorem import RELATING, VIRTUALIZE, Theorem
 from vmproof.theorems.vacuity import vacuity
 from vmproof.virtualize import judge
 
@@ -23,7 +23,10 @@ def prove(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
     """The outcome of a theorem, within about `timeout` seconds. What is wrong with the theorem or its subject makes it an ERROR."""
     began = time.monotonic()
     try:
-        outcome = _machine(theorem, pool) if theorem.method == VIRTUALIZE else _system(theorem, pool, timeout)
+        if theorem.method == VIRTUALIZE:
+            outcome = _machine(theorem, pool)
+        else:
+            outcome = _system(theorem, pool, timeout)
     except InputError as error:
         outcome = Outcome(theorem.name, Verdict.ERROR, 0.0, reason=_said(error, theorem))
     return replace(outcome, seconds=time.monotonic() - began)
@@ -42,16 +45,17 @@ def _texts(theorem: Theorem) -> dict[Path, str]:
     if theorem.method == VIRTUALIZE:
         read = load(theorem.subject, texts=texts).sources
     else:
-        read = load_system(theorem.subject, theorem.sizes, theorem.parameters, texts=texts).sources
+        read = subject_of(theorem).sources
     source, text = apply(theorem.change, read)
     return {**texts, source.path.resolve(): text}
 
 
 def _system(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
     began = time.monotonic()
+    related = theorem.method in RELATING
     question = Question(
         theorem.subject,
-        theorem.prove or None,
+        None if related else theorem.prove or None,
         theorem.method,
         theorem.bound,
         timeout,
@@ -60,13 +64,21 @@ def _system(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
         _texts(theorem),
         until_refuted=theorem.expect is Verdict.REFUTED,
     )
-    found = tuple(replace(item, evidence=None) for item in decide(question, pool))  # terms stay in this process
+    answers = decide_related(theorem, question, pool) if related else decide(question, pool)
+    found = tuple(replace(item, evidence=None) for item in answers)  # terms stay in this process
     verdict = conjunction(item.verdict for item in found)
     bound = min((item.bound for item in found if item.bound is not None), default=None)
     reason = next((item.reason for item in found if item.verdict is verdict and item.reason), "")
     outcome = Outcome(theorem.name, verdict, 0.0, bound if verdict is Verdict.HOLDS_UP_TO else None, reason, found)
     if verdict is Verdict.REFUTED or theorem.expect is Verdict.REFUTED:
         return outcome
+    known = subject_of(theorem).machine if related else None  # what has a size need not all be the subject's
+    if known is not None:
+        question = replace(
+            question,
+            sizes={name: size for name, size in question.sizes.items() if name in known.unsized},
+            parameters={name: value for name, value in question.parameters.items() if name in known.parameters},
+        )
     empty = vacuity(replace(question, timeout=max(1.0, timeout - (time.monotonic() - began))), pool)
     if empty is None:
         return outcome

@@ -11,11 +11,11 @@ from vmproof.engines.reading import transition_system
 from vmproof.engines.system import TransitionSystem
 from vmproof.errors import InputError
 from vmproof.language import load
-from vmproof.language.loader import load_system
 from vmproof.solvers import Query, SolverPool, Status
 from vmproof.terms import Term, deserialize, fingerprint, serialize
 from vmproof.theorems.mutation import Mutant, machine_mutants, system_mutants
 from vmproof.theorems.outcome import Outcome, Standing
+from vmproof.theorems.relating import subject_of
 from vmproof.theorems.runner import Settings, run
 from vmproof.theorems.theorem import VIRTUALIZE, Theorem
 
@@ -69,7 +69,7 @@ def mutants_of(theorem: Theorem) -> list[Mutant]:
     """The mutants of a theorem's subject. Raises InputError where the subject is wrong."""
     if theorem.method == VIRTUALIZE:
         return machine_mutants(load(theorem.subject))
-    return system_mutants(load_system(theorem.subject, theorem.sizes, theorem.parameters).sources)
+    return system_mutants(subject_of(theorem).sources)
 
 
 def strength(theorem: Theorem, settings: Settings, pool: SolverPool, told: Callable[[int, int, str], None]) -> Strength:
@@ -135,7 +135,7 @@ def equivalent(theorem: Theorem, mutant: Mutant, pool: SolverPool) -> bool:
 
 
 def _loaded(theorem: Theorem, texts: dict[Path, str]) -> TransitionSystem:
-    return transition_system(load_system(theorem.subject, theorem.sizes, theorem.parameters, texts={**theorem.texts, **texts}))
+    return transition_system(subject_of(replace(theorem, texts={**theorem.texts, **texts})))
 
 
 def _signature(system: TransitionSystem) -> list[tuple[str, bool, tuple[str, ...]]]:

@@ -10,8 +10,12 @@ from vmproof.engines.verdict import Verdict
 from vmproof.errors import Place
 
 VIRTUALIZE = "virtualize"
-METHODS = ("auto", "explicit", "induction", "k-induction", "bmc", "liveness", VIRTUALIZE)
-"""How a theorem is proved: an engine for the properties of a system, or the theorems on virtualizability for a machine."""
+REFINEMENT = "refinement"
+NONINTERFERENCE = "noninterference"
+RELATING = (REFINEMENT, NONINTERFERENCE)
+METHODS = ("auto", "explicit", "induction", "k-induction", "bmc", "liveness", *RELATING, VIRTUALIZE)
+"""How a theorem is proved: an engine for the properties of a system, the relation of a system to another one or to
+a policy, or the theorems on virtualizability for a machine."""
 
 EXPECTATIONS = (Verdict.PROVED, Verdict.REFUTED, Verdict.HOLDS_UP_TO, Verdict.VACUOUS)
 
@@ -37,7 +41,7 @@ class Theorem:
 
     `bound`: steps for `bmc` and `k-induction`. `sizes`: of unsized types; `parameters`: what the file declares with `parameter(...)`.
     `critical`: the instructions that must be found critical, neither fewer nor more; None if that is not claimed. `texts` stand in for the
-    contents of files.
+    contents of files. `refines` is the system that the subject refines, and `relation` the file that says how, or which policy it keeps.
     """
 
     name: str
@@ -53,6 +57,8 @@ class Theorem:
     scenario: str | None = None
     critical: tuple[str, ...] | None = None
     change: Change | None = None
+    refines: Path | None = None
+    relation: Path | None = None
     texts: Mapping[Path, str] = field(default_factory=dict)
     place: Place | None = field(default=None, compare=False)
     keys: Mapping[str, Place] = field(default_factory=dict, compare=False)
