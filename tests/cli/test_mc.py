@@ -88,6 +88,76 @@ def test_types_without_a_size(lock: Path, capsys: pytest.CaptureFixture[str]) ->
     }
 
 
+ENDS = """
+from vmproof.lang import *
+
+
+class W(State):
+    n: bits[40]
+
+
+@init
+def start(w):
+    return w.n == 0
+
+
+@action
+def up(w):
+    require(w.n < 3)
+    w.n = w.n + 1
+
+
+@invariant("small")
+def small(w):
+    return w.n < 4
+
+
+@reachable("one")
+def one(w):
+    return w.n == 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "more", "verdict", "engine", "reason"),
+    [
+        (("", ""), (), "refuted", "explicit", "no action is enabled in the last state"),
+        (("require(w.n < 3)", "require(w.n < 2)"), ("--property", "one"), "refuted", "explicit", "no action is enabled in the last state"),
+        (("    require(w.n < 3)\n    w.n = w.n + 1", "    w.n = (w.n + 1) & 3"), (), "proved", "explicit", ""),
+        (("require(w.n < 3)", "require(w.n < 4)"), ("--engine", "induction", "--property", "small"), "refuted", "explicit", ""),
+        (("w.n == 0", "w.n < 4"), ("--engine", "bmc"), "refuted", "explicit", "no action is enabled in the last state"),
+        (("w.n == 0", "w.n != w.n"), (), "vacuous", "explicit", ""),
+        (("w.n < 3", "w.n != 3 or w.n == 3"), ("--property", "one"), "proved", "induction", ""),
+        (("w.n < 3", "w.n != 0 - 1"), ("--property", "one"), "unknown", "explicit", ""),
+    ],
+)
+def test_stuck_states(
+    change: tuple[str, str],
+    more: tuple[str, ...],
+    verdict: str,
+    engine: str,
+    reason: str,
+    lock: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (lock / "ends.py").write_text(ENDS.replace(*change, 1))
+    main(["mc", "ends.py", "--format", "json", *more])
+    data = json.loads(capsys.readouterr().out)
+    jsonschema.validate(data, json.loads(schema_path("mc").read_text()))
+    stuck = data["stuck"]
+    assert (stuck["verdict"], stuck["engine"]) == (verdict, engine)
+    assert not reason or stuck["reason"] == reason
+    assert verdict != "unknown" or stuck["reason"].partition(":")[0] in ("bound", "timeout")
+    assert (stuck["trace"] is not None) == (verdict == "refuted")
+    assert verdict != "refuted" or stuck["trace"]["stuck"]
+
+
+def test_a_stuck_state_is_shown_and_is_no_failure(lock: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (lock / "ends.py").write_text(ENDS)
+    assert main(["mc", "ends.py"]) == 0
+    matches_golden("mc-stuck.txt", timeless(capsys.readouterr().out))
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

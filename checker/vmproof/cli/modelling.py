@@ -23,9 +23,9 @@ from vmproof.formats.vcd import vcd
 from vmproof.language.loader import load_system
 from vmproof.report import write
 from vmproof.report.layout import Block, Command, Gap, Paragraph, Tone
-from vmproof.report.properties import SCHEMA, document, property_blocks
+from vmproof.report.properties import SCHEMA, document, property_blocks, stuck_blocks
 from vmproof.solvers import SolverPool
-from vmproof.theorems.deciding import DEFAULT_SIZE, Found, Question, decide
+from vmproof.theorems.deciding import DEFAULT_SIZE, Found, Question, examine
 
 _TRACES = (".json", ".vcd")
 
@@ -46,17 +46,17 @@ def run(options: argparse.Namespace, command: str) -> Exit:
     )
     kind = SecondOpinionPool if options.second_opinion else SolverPool
     with kind(options.jobs, options.solver, options.timeout, options.memory) as solvers:
-        found = decide(question, solvers)
+        found, stuck = examine(question, solvers)
         notes = [_graph(options.graph, question, solvers)] if options.graph else []
     if options.trace:
         notes.append(_trace(options.trace, path.stem, found))
     codes = [judged(item.verdict, Verdict.PROVED) for item in found]
     if options.format == "json":
-        sys.stdout.write(json.dumps(document(found), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(document(found, stuck), indent=2, ensure_ascii=False) + "\n")
         return worst(codes)
     system = load_system(path, question.sizes, question.parameters)
-    assumed = any(name not in question.sizes for item in found for name in item.sizes)
-    blocks: list[Block] = property_blocks(system.name, first_line(system.doc), found, assumed)
+    assumed = any(name not in question.sizes for item in (*found, stuck) for name in item.sizes)
+    blocks: list[Block] = [*property_blocks(system.name, first_line(system.doc), found, assumed), *stuck_blocks(stuck)]
     if notes:
         blocks += [Gap(), *(Paragraph(note) for note in notes)]
     if worst(codes) is not Exit.MET:

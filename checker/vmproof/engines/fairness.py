@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vmproof.engines.asking import Asker
 from vmproof.engines.domains import valuations
 from vmproof.engines.goals import instances_of
-from vmproof.engines.system import Action, Parameter, TransitionSystem, domain_of
+from vmproof.engines.implied import implied
+from vmproof.engines.kinduction import closed
+from vmproof.engines.result import Answer
+from vmproof.engines.system import Action, Kind, Parameter, Property, TransitionSystem, domain_of
+from vmproof.engines.unroll import Unrolling, in_range
+from vmproof.engines.verdict import Verdict
+from vmproof.solvers import SolverPool, Status
 from vmproof.terms import Term, Value, substitute, variables
 
 _MOST = 4096
@@ -39,6 +47,21 @@ def enabled(action: Action, parameters: bool = True) -> Term:
 def stuck(system: TransitionSystem) -> Term:
     """That no action is enabled. TooMany if there are too many values of parameters."""
     return system.pool.and_(*(system.pool.not_(enabled(action)) for action in system.actions))
+
+
+def never_stuck(system: TransitionSystem, lemmas: Sequence[Property], *, pool: SolverPool, timeout: float | None = None) -> Answer | None:
+    """The proof that each reachable state of a sized system has a successor, where invariants known to hold imply it; else None."""
+    asker = Asker(pool, timeout)
+    try:
+        claim = Property(Kind.ALWAYS, "stuck", "every reachable state has a successor", (), system.pool.not_(stuck(system)))
+    except TooMany:
+        return None
+    if asker.check(system.init, in_range(system, system.state)).status is not Status.SAT:
+        return None
+    types = closed(Unrolling(system), asker)
+    if asker.run([implied(system, claim, lemmas, types)])[0].status is not Status.UNSAT:
+        return None
+    return Answer("stuck", Verdict.PROVED, "induction", seconds=asker.seconds)
 
 
 def fair_instances(system: TransitionSystem) -> list[FairInstance]:

@@ -23,9 +23,30 @@ TONES = {
 }
 
 
-def document(found: Sequence[Found]) -> dict[str, Any]:
-    """The JSON object that follows `mc.schema.json`."""
-    return {"schema": SCHEMA, "properties": [item.to_json() for item in found]}
+def document(found: Sequence[Found], stuck: Found) -> dict[str, Any]:
+    """The JSON object that follows `mc.schema.json`; `stuck` says whether every reachable state has a successor."""
+    ended = {name: value for name, value in stuck.to_json().items() if name in _OF_STUCK}
+    return {"schema": SCHEMA, "properties": [item.to_json() for item in found], "stuck": ended}
+
+
+_OF_STUCK = ("verdict", "engine", "seconds", "reason", "sizes", "states", "trace")
+
+
+def stuck_blocks(stuck: Found) -> list[Block]:
+    """The line that says whether an execution can end, and the shortest one that does."""
+    sizes = f" (with {sizes_text(stuck.sizes)})" if stuck.sizes else ""
+    match stuck.verdict:
+        case Verdict.PROVED:
+            every = "every reachable state" if stuck.states is None else f"each of the {stuck.states:,} states"
+            return [Gap(), Paragraph(f"no: in {every} some action is possible{sizes}.", label="stuck")]
+        case Verdict.REFUTED if stuck.trace is not None:
+            steps = len(stuck.trace.steps)
+            after = "initially" if not steps else f"after {steps} {'step' if steps == 1 else 'steps'}"
+            said = Paragraph(f"{after} no action is possible, and the execution ends{sizes}:", label="stuck", tone=Tone.OPEN)
+            return [Gap(), said, *trace_blocks(stuck.trace, 4)]
+        case Verdict.VACUOUS:
+            return [Gap(), Paragraph("there is no initial state.", label="stuck")]
+    return [Gap(), Paragraph(f"{stuck.verdict.text}: {stuck.reason}{sizes}.", label="stuck")]
 
 
 def property_blocks(system: str, title: str, found: Sequence[Found], assumed: bool) -> list[Block]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vmproof.engines.bmc import bmc
 from vmproof.engines.domains import sort_size
-from vmproof.engines.explicit import explicit
+from vmproof.engines.explicit import explore
+from vmproof.engines.fairness import never_stuck
 from vmproof.engines.induction import induction
 from vmproof.engines.kinduction import kinduction
 from vmproof.engines.liveness import liveness
@@ -27,7 +28,7 @@ from vmproof.language.loader import load_system
 from vmproof.language.suggest import suggest
 from vmproof.language.systems import System
 from vmproof.solvers import SolverPool
-from vmproof.terms import ArraySort
+from vmproof.terms import ArraySort, Pool
 
 AUTO = "auto"
 ENGINES = (AUTO, "explicit", "induction", "k-induction", "bmc", "liveness")
@@ -37,6 +38,9 @@ DEFAULT_BOUND = 20
 """Steps of bounded checking and of k-induction."""
 _SMALL = 48  # bits of state: explicit search may reach far fewer states than these allow, so it is tried
 _TRIED = Limits(states=2_000_000, seconds=15.0)
+_BRIEF = Limits(states=500_000, seconds=2.0)
+"""Of a search for stuck states that nothing else needs."""
+STUCK = "stuck"
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,16 @@ def decide(question: Question, pool: SolverPool) -> list[Found]:
     return _Decision(question, pool, lambda system: _select(system, question)).found()
 
 
+def examine(question: Question, pool: SolverPool) -> tuple[list[Found], Found]:
+    """As `decide`, and whether every reachable state has a successor.
+
+    The latter is REFUTED with a shortest trace to a state that is stuck, PROVED, or UNKNOWN where no search came to an end.
+    """
+    decision = _Decision(question, pool, lambda system: _select(system, question))
+    found = decision.found()
+    return found, decision.stuck({item.name for item in found if item.verdict is Verdict.PROVED})
+
+
 def decide_claims(question: Question, pool: SolverPool, claims: Callable[[TransitionSystem], list[Property]]) -> list[Found]:
     """As `decide`, of claims that are made of the system; its types get sizes first."""
     return _Decision(question, pool, claims, sized=True).found()
@@ -151,6 +165,7 @@ class _Decision:
             self._given = self._with_sizes()
         self._kinds = {claim.name: claim.kind for claim in self._given.claims}
         self._wanted = list(self._kinds)
+        self._stuck: Found | None = None
 
     def found(self) -> list[Found]:
         groups = [[item] for item in self._wanted] if self._question.until_refuted else [self._wanted]
@@ -160,6 +175,20 @@ class _Decision:
             if self._question.until_refuted and any(item.verdict is Verdict.REFUTED for item in results):
                 break
         return results
+
+    def stuck(self, proved: Container[str]) -> Found:
+        """Whether every reachable state has a successor: as a search of the properties found, as those that are proved imply, or as a brief
+        search finds."""
+        if self._stuck is not None and self._stuck.verdict is not Verdict.UNKNOWN:
+            return self._stuck
+        instance = self._with_sizes()
+        left = max(0.01, self._deadline - time.monotonic())
+        lemmas = [claim for claim in instance.claims if claim.kind is Kind.ALWAYS and claim.name in proved]
+        implied = never_stuck(instance.transitions, lemmas, pool=self._pool, timeout=min(left, _BRIEF.seconds))
+        if implied is not None:
+            return _found(instance, _SUCCESSOR, implied)
+        limits = replace(_BRIEF, seconds=min(left, _BRIEF.seconds))
+        return _found(instance, _SUCCESSOR, explore(instance.transitions, [], pool=self._pool, limits=limits).stuck)
 
     def _group(self, wanted: Sequence[str]) -> list[Found]:
         engine = self._question.engine
@@ -199,7 +228,9 @@ class _Decision:
         match engine:
             case "explicit":
                 limits = replace(_TRIED, seconds=min(left, _TRIED.seconds)) if tried else Limits(seconds=left)
-                answers = explicit(system, claims, pool=pool, limits=limits)
+                explored = explore(system, claims, pool=pool, limits=limits, exhaustive=False)
+                answers = list(explored.answers)
+                self._stuck = _found(instance, _SUCCESSOR, explored.stuck)
             case "induction":
                 answers = induction(system, claims, pool=pool, timeout=left)
             case "k-induction":
@@ -223,6 +254,9 @@ class _Decision:
         system = load_system(self._question.path, sizes, self._question.parameters, texts=self._question.texts)
         transitions = transition_system(system)
         return _Instance(system, transitions, dict(sizes), tuple(self._claims(transitions)))
+
+
+_SUCCESSOR = Property(Kind.ALWAYS, STUCK, "every reachable state has a successor", (), Pool().true)
 
 
 def _select(system: TransitionSystem, question: Question) -> list[Property]:
