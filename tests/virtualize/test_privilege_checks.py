@@ -5,14 +5,13 @@ The checks are found in the text of the model, not listed here. A check whose ab
 
 from __future__ import annotations
 
-import ast
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from vmproof.language import Description, load
-from vmproof.theorems.checks import DroppedCheck, dropped_checks
+from vmproof.theorems.checks import DroppedCheck, affected, dropped_checks
 from vmproof.virtualize import judge
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -24,23 +23,6 @@ SURVIVORS: dict[tuple[str, str], str] = {}
 @cache
 def machine(model: str) -> Description:
     return load(MODELS / f"{model}.py")
-
-
-def affected(description: Description, function: str) -> tuple[str, ...]:
-    """The instructions whose body is this function, or reaches it through calls."""
-    functions = {node.name: node for source in description.sources for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)}
-    reaching = {function}
-    while True:
-        more = {
-            name
-            for name, node in functions.items()
-            if name not in reaching
-            and any(isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in reaching for part in ast.walk(node))
-        }
-        if not more:
-            break
-        reaching |= more
-    return tuple(item.name for item in description.instructions if item.function.name in reaching)
 
 
 def verdict(description: Description, names: tuple[str, ...]) -> tuple[object, ...]:

@@ -42,8 +42,9 @@ def run(options: argparse.Namespace, command: str) -> Exit:
 
 def _fit(theorem: Theorem, named: bool) -> bool:
     """Whether a theorem has mutants; those of machines take long, so they are tried where they are asked for."""
-    proved = theorem.expect in (Verdict.PROVED, Verdict.HOLDS_UP_TO) and theorem.change is None
-    return proved and (named or theorem.method != VIRTUALIZE)
+    if theorem.change is not None:
+        return False
+    return named if theorem.method == VIRTUALIZE else theorem.expect in (Verdict.PROVED, Verdict.HOLDS_UP_TO)
 
 
 def _exit(strength: Strength) -> Exit:

@@ -47,6 +47,19 @@ def dropped_checks(description: Description) -> list[DroppedCheck]:
     return sorted(found, key=lambda item: (str(item.path), item.line))
 
 
+def affected(description: Description, function: str) -> tuple[str, ...]:
+    """The instructions whose body is a function of this name, or reaches one through calls."""
+    functions = {node.name: node for source in description.sources for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)}
+    calls = {
+        name: {part.func.id for part in ast.walk(node) if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)}
+        for name, node in functions.items()
+    }
+    reaching = {function}
+    while more := {name for name, called in calls.items() if name not in reaching and not called.isdisjoint(reaching)}:
+        reaching |= more
+    return tuple(item.name for item in description.instructions if item.function.name in reaching)
+
+
 def _is_check(statement: ast.stmt, modes: set[str]) -> bool:
     """`if <reads the mode>: trap(...)` and nothing else."""
     return (

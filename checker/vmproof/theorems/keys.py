@@ -32,6 +32,7 @@ def theorem_key(theorem: Theorem, timeout: float, solver: str) -> str:
         "parameters": dict(sorted(theorem.parameters.items())),
         "scenario": theorem.scenario,
         "critical": theorem.critical,
+        "only": theorem.only,
         "solver": solver,
         "change": [theorem.change.function, theorem.change.drop, theorem.change.replace, theorem.change.by] if theorem.change else None,
     }

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from vmproof.language import Description
 from vmproof.language.source import Source
-from vmproof.theorems.checks import dropped_checks
+from vmproof.theorems.checks import affected, dropped_checks
 from vmproof.theorems.edits import rewritten, shown, statements, without
 from vmproof.theorems.theorem import Theorem
 
@@ -71,10 +71,13 @@ def system_mutants(sources: Sequence[Source]) -> list[Mutant]:
     return sorted(unique.values(), key=lambda mutant: (str(mutant.path), mutant.line, OPERATORS.index(mutant.operator)))
 
 
-def machine_mutants(description: Description) -> list[Mutant]:
-    """The description without each of its privilege checks."""
+def machine_mutants(description: Description) -> list[tuple[Mutant, tuple[str, ...]]]:
+    """The description without each of its privilege checks, and the instructions that the check stands in or that reach it."""
     return [
-        Mutant(check.path, check.line, check.function, GUARD_DROPPED, check.text, "pass", check.replaced)
+        (
+            Mutant(check.path, check.line, check.function, GUARD_DROPPED, check.text, "pass", check.replaced),
+            affected(description, check.function),
+        )
         for check in dropped_checks(description)
     ]
 

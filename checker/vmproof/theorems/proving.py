@@ -91,7 +91,7 @@ def _system(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
 
 def _machine(theorem: Theorem, pool: SolverPool) -> Outcome:
     description = load(theorem.subject, texts=_texts(theorem))
-    judgement = judge(description, theorem.scenario, solver_pool=pool)
+    judgement = judge(description, theorem.scenario, solver_pool=pool, only=theorem.only or None)
     names = theorem.prove or ("virtualizable",)
     verdict = conjunction(judgement.theorems[name].verdict for name in names)
     reason = next((judgement.theorems[name].reason for name in names if judgement.theorems[name].verdict is verdict), "")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vmproof.engines.reading import transition_system
 from vmproof.engines.system import TransitionSystem
+from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
 from vmproof.language import load
 from vmproof.solvers import Query, SolverPool, Status
@@ -22,6 +23,9 @@ from vmproof.theorems.theorem import VIRTUALIZE, Theorem
 _BOUND = 5
 """Steps within which a mutant is looked for that the proof no longer holds for."""
 _SECONDS = 30.0
+_PATIENCE = 120.0
+"""Seconds for the instructions of a machine that one privilege check concerns."""
+_EQUIVALENCE = "equivalence"
 
 
 class Fate(StrEnum):
@@ -66,14 +70,14 @@ class Strength:
 
 
 def mutants_of(theorem: Theorem) -> list[Mutant]:
-    """The mutants of a theorem's subject. Raises InputError where the subject is wrong."""
-    if theorem.method == VIRTUALIZE:
-        return machine_mutants(load(theorem.subject))
+    """The mutants of a system that a theorem is about. Raises InputError where it is wrong."""
     return system_mutants(subject_of(theorem).sources)
 
 
 def strength(theorem: Theorem, settings: Settings, pool: SolverPool, told: Callable[[int, int, str], None]) -> Strength:
-    """Try every mutant of a theorem that is expected to be proved; `told` hears of the progress."""
+    """Try every mutant of a theorem: of a system, one that is expected to be proved; `told` hears of the progress."""
+    if theorem.method == VIRTUALIZE:
+        return _machine_strength(theorem, settings, told)
     mutants = mutants_of(theorem)
     asked = [_weakened(mutant.of(theorem, number)) for number, mutant in enumerate(mutants, 1)]
     done = 0
@@ -87,9 +91,37 @@ def strength(theorem: Theorem, settings: Settings, pool: SolverPool, told: Calla
     tried = []
     for mutant, one, outcome in zip(mutants, asked, outcomes, strict=True):
         fate = _fate(one, outcome)
-        if fate is Fate.SURVIVED and theorem.method != VIRTUALIZE and equivalent(theorem, mutant, pool):
+        if fate is Fate.SURVIVED and equivalent(theorem, mutant, pool):
             fate = Fate.EQUIVALENT
         tried.append(Tried(mutant, fate, outcome))
+    return Strength(theorem, tuple(tried))
+
+
+def _machine_strength(theorem: Theorem, settings: Settings, told: Callable[[int, int, str], None]) -> Strength:
+    """The mutants of a machine lack one privilege check each. One is noticed if other instructions are critical then, or equivalence has
+    another verdict; only the instructions that the check concerns are judged, with it and without."""
+    mutants = machine_mutants(load(theorem.subject, texts=theorem.texts))
+    asked = replace(theorem, prove=(_EQUIVALENCE,), critical=None, expect=Verdict.PROVED)
+    groups = list(dict.fromkeys(names for _, names in mutants))
+    total, done = len(groups) + len(mutants), 0
+
+    def ended(one: Theorem, outcome: Outcome) -> None:
+        nonlocal done
+        done += 1
+        told(done, total, one.name)
+
+    patient = replace(settings, timeout=settings.timeout or _PATIENCE)
+    whole = [replace(asked, name=f"{theorem.name} as it is: {', '.join(names)}", only=names) for names in groups]
+    known = dict(zip(groups, run(whole, patient, ended), strict=True))
+    changed = [
+        replace(mutant.of(asked, number), only=names, expect=known[names].verdict, critical=known[names].critical)
+        for number, (mutant, names) in enumerate(mutants, 1)
+    ]
+    outcomes = run(changed, patient, ended)
+    tried = []
+    for (mutant, names), one, outcome in zip(mutants, changed, outcomes, strict=True):
+        fate = _fate(one, outcome) if known[names].lasting else Fate.UNDECIDED
+        tried.append(Tried(mutant, Fate.KILLED if outcome.mismatch and known[names].lasting else fate, outcome))
     return Strength(theorem, tuple(tried))
 
 

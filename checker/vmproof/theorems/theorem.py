@@ -41,7 +41,8 @@ class Theorem:
 
     `bound`: steps for `bmc` and `k-induction`. `sizes`: of unsized types; `parameters`: what the file declares with `parameter(...)`.
     `critical`: the instructions that must be found critical, neither fewer nor more; None if that is not claimed. `texts` stand in for the
-    contents of files. `refines` is the system that the subject refines, and `relation` the file that says how, or which policy it keeps.
+    contents of files. `only`: the instructions of a machine that are judged, all for none. `refines` is the system that the subject
+    refines, and `relation` the file that says how, or which policy it keeps.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Theorem:
     refines: Path | None = None
     relation: Path | None = None
     texts: Mapping[Path, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
     place: Place | None = field(default=None, compare=False)
     keys: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
