@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vmproof.engines.induction import induction
 from vmproof.engines.noninterference import Policy, noninterference
 from vmproof.engines.reading import transition_system
 from vmproof.engines.refinement import Matching, refinement
@@ -110,3 +111,13 @@ def test_what_is_quantified_is_said_of_both_runs(pool: SolverPool, tmp_path: Pat
         assert unproved(action.name, *terms) == set()
     assert unproved("spread", "safe", "whole") == {"step consistency of spread"}
     assert unproved("cut", "safe", "whole") == {"output consistency of cut"}
+
+
+def test_updates_that_follow_each_other_take_no_recursion(pool: SolverPool, tmp_path: Path) -> None:
+    update = "    w.safe = array(lambda a: forall(lambda b: implies(w.edge[a, b], w.safe[b]), Node))\n"
+    assert update in GRAPH
+    many = "    for turn in range(500):\n        w.safe = array(lambda a: w.safe[a] and not w.edge[a, a])\n"
+    never = '\n\n@invariant("nothing is safe")\ndef never(w, a: Node):\n    return not w.safe[a]\n'
+    system = read(tmp_path, "graph", GRAPH.replace(update, many) + never)
+    [answer] = induction(system, system.properties, pool=pool)
+    assert answer.verdict is Verdict.PROVED

@@ -241,6 +241,120 @@ def test_a_relation_that_is_wrong(pool: SolverPool, theorem: str, file: str, old
     assert "\n" not in outcome.reason.strip()
 
 
+CORES = """
+from vmproof.lang import *
+
+
+class Core(Enum):
+    a = 0
+    b = 1
+    c = 2
+
+
+class Flat(State):
+    busy: array[(Core, bool), bool]
+
+
+@init
+def idle(w):
+    return forall(lambda core, half: not w.busy[core, half], Core, bool)
+
+
+@action
+def flip(w, core: Core, half: bool):
+    w.busy[core, half] = not w.busy[core, half]
+"""
+CORE = """
+from vmproof.lang import *
+
+
+class One(State):
+    busy: bool
+
+
+@init
+def idle(w):
+    return not w.busy
+
+
+@action
+def start(w):
+    require(not w.busy)
+    w.busy = True
+
+
+@action
+def stop(w):
+    require(w.busy)
+    w.busy = False
+"""
+WHOLE = """
+from vmproof.lang import *
+from . import core
+
+
+class Core(Enum):
+    a = 0
+    b = 1
+    c = 2
+
+
+class Cores(State):
+    cores: array[(Core, bool), core.One]
+    turns: bits[2]
+
+
+@init
+def first(w):
+    return w.turns == 0
+
+
+@action
+def turn(w):
+    w.turns = w.turns + 1
+"""
+MAPPING = """
+from vmproof.lang import *
+from . import core as one
+from . import flat
+from . import whole
+
+
+@abstraction
+def seen(w, a):
+    for core in (whole.Core.a, whole.Core.b, whole.Core.c):
+        for half in (False, True):
+            a.cores[core, half].busy = w.busy[flat.Core(bits[2](core)), half]
+    a.turns = 0
+
+
+@simulates("flip")
+def one_of_two(w, a, core, half):
+    there = a.cores[whole.Core(bits[2](core)), half]
+    one.start(there)
+    one.stop(there)
+"""
+
+
+def test_an_abstract_system_that_is_composed_of_arrays(pool: SolverPool, tmp_path: Path) -> None:
+    """Its actions have indices before their own parameters; a joined index is taken apart again."""
+    texts = {"flat": CORES, "core": CORE, "whole": WHOLE, "mapping": MAPPING}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    theorem = Theorem(
+        "flat",
+        "Each flip starts or stops one core.",
+        tmp_path / "flat.py",
+        method="refinement",
+        refines=tmp_path / "whole.py",
+        relation=tmp_path / "mapping.py",
+    )
+    outcome = prove(theorem, pool, 20)
+    assert outcome.verdict is Verdict.PROVED, outcome.reason
+    (tmp_path / "mapping.py").write_text(texts["mapping"].replace("    one.stop(there)\n", ""))
+    assert prove(theorem, pool, 20).verdict is Verdict.REFUTED
+
+
 def test_a_file_that_relates_systems_is_no_system() -> None:
     run = vmproof("mc", str(KERNEL / "shares_apart.py"))
     assert run.returncode == 2

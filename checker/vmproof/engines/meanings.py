@@ -63,7 +63,7 @@ class Meanings:
 
     def free(self, name: Term) -> frozenset[Term]:
         """The variables that the meaning of a marker or array depends on, by way of others too."""
-        for item in self.occurring([name]):
+        for item in self.occurring([name]) if name not in self._free else ():
             if item not in self._free:
                 meaning, found = self._items[item], set[Term]()
                 for variable in variables([meaning.body]):
@@ -91,29 +91,48 @@ class Meanings:
 
     def _said_of(self, name: Term, mapping: Mapping[Term, Term]) -> Term:
         """The marker or array that has the meaning of `name` where variables are replaced; what it ranges over itself is not."""
-        free = self.free(name)
-        needed = {variable: term for variable, term in mapping.items() if variable in free}
-        key = (name, frozenset(needed.items()))
-        if key not in self._renamed:
-            self._renamed[key] = self._one(name, needed)
-        return self._renamed[key]
+        wanted = self._key(name, mapping)
+        pending = [wanted]
+        while pending:
+            key = pending[-1]
+            if key in self._renamed:
+                pending.pop()
+                continue
+            item, bound = self._items[key[0]], self._bound(key[0])
+            inside = {**dict(key[1]), **dict(zip(item.bound, bound, strict=True))}
+            inner = {other: self._key(other, inside) for other in self._in([item.body])}
+            missing = [other for other in inner.values() if other not in self._renamed]
+            if missing:
+                pending += missing
+                continue
+            whole = {**inside, **{other: self._renamed[found] for other, found in inner.items()}}
+            [body] = substitute(self._pool, [item.body], whole)
+            self._renamed[key] = self._meaning(key[0], bound, body)
+        return self._renamed[wanted]
 
-    def _one(self, name: Term, mapping: Mapping[Term, Term]) -> Term:
-        item = self._items[name]
-        height = 1 + max((self._height(inner) for inner in self._in([item.body])), default=0)
-        bound = tuple(self._pool.var(f"?{height}.{number}:{b.sort}", b.sort) for number, b in enumerate(item.bound))
-        [body] = self.rename([item.body], {**mapping, **dict(zip(item.bound, bound, strict=True))})
+    def _key(self, name: Term, mapping: Mapping[Term, Term]) -> tuple[Term, frozenset[tuple[Term, Term]]]:
+        """A marker or array with what is replaced in its meaning."""
+        free = self.free(name)
+        return name, frozenset((variable, term) for variable, term in mapping.items() if variable in free)
+
+    def _bound(self, name: Term) -> tuple[Term, ...]:
+        """What a meaning ranges over, by names that depend on its height only."""
+        height = self._height(name)
+        return tuple(self._pool.var(f"?{height}.{number}:{b.sort}", b.sort) for number, b in enumerate(self._items[name].bound))
+
+    def _meaning(self, name: Term, bound: tuple[Term, ...], body: Term) -> Term:
+        """The marker or array of a meaning; a new one, called like `name`, where none has it yet."""
         key = (name.sort, bound, body)
         if key not in self._made:
             made = self._fresh(name.name.partition("#")[0], name.sort)
-            self._items[made] = type(item)(made, bound, body)
+            self._items[made] = type(self._items[name])(made, bound, body)
             self._made[key] = made
             self._renamed[made, frozenset()] = made
         return self._made[key]
 
     def _height(self, name: Term) -> int:
         """How deep the quantifiers and arrays in a meaning are nested: what is ranged over at one height is told from that at another."""
-        for item in self.occurring([name]):
+        for item in self.occurring([name]) if name not in self._heights else ():
             if item not in self._heights:
                 inside = (self._heights[inner] for inner in self._in([self._items[item].body]))
                 self._heights[item] = 1 + max(inside, default=0)

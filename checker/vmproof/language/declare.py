@@ -228,6 +228,8 @@ class Registrar:
         """Check that the description is whole. Raises `InputError` where something is missing."""
         machine = self.machine
         start = source.at(1)
+        if machine.relating:
+            raise InputError("this file relates systems and is none", start, "a theorem names it as its `mapping` or `policy`")
         if not machine.state.fields:
             raise InputError("the description has no State", start, "a machine is a class with base State")
         for name, inner in machine.state.fields.items():

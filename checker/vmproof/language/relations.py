@@ -20,10 +20,11 @@ from vmproof.language.run import Dead
 from vmproof.language.source import Source
 from vmproof.language.suggest import suggest
 from vmproof.language.systems import System
-from vmproof.language.types import BoolType, EnumMember, StateType, Type, join, leaves, scalar_width
+from vmproof.language.types import BoolType, EnumMember, EnumType, IndexType, StateType, Type, UnsizedType, join, leaves, scalar_width
 from vmproof.language.values import ActionCall, ElementValue, EnumValue, Fields, Function, Signed, StateRef, SystemFile, Value, describe
-from vmproof.terms import Pool, Term
+from vmproof.terms import ArraySort, BitVecSort, Pool, Term, default_value
 
+_MOST_ELEMENTS = 1024  # of an array that is given element by element
 _ABOVE = "abstract"  # what the leaves of the abstract state begin with, while a function runs
 
 
@@ -99,10 +100,28 @@ class Relation:
         run = self._run(declaration.function, {join(_ABOVE, path): term for path, term in unset.items()})
         self._call(run, declaration, [self._below(concrete, declaration), self._above(abstract, declaration)])
         found = {path: run.state[join(_ABOVE, path)] for path in unset}
+        shapes = {item.path: item.index for item in abstract.variables}
         for path, term in found.items():
-            if not needed(run, term).isdisjoint(unset.values()):
+            if needed(run, term).isdisjoint(unset.values()):
+                continue
+            found[path] = self._element_by_element(term, shapes[path])
+            if not needed(run, found[path]).isdisjoint(unset.values()):
                 raise InputError(f"`{declaration.function.name}` does not give all of `{path}`", declaration.place)
         return found
+
+    def _element_by_element(self, array: Term, brackets: tuple[tuple[IndexType, ...], ...]) -> Term:
+        """An array made of its elements at all indices that there are; itself where these have no number, or are too many."""
+        if not brackets or not isinstance(array.sort, ArraySort) or not isinstance(array.sort.index, BitVecSort):
+            return array
+        codes = _codes(brackets[0])
+        if codes is None or len(codes) > _MOST_ELEMENTS:
+            return array
+        nothing = self.pool.value(array.sort.element, default_value(array.sort.element))
+        made = self.pool.array_const(array.sort, nothing)
+        for code in codes:
+            at = self.pool.bv(code, array.sort.index.width)
+            made = self.pool.store(made, at, self._element_by_element(self.pool.select(array, at), brackets[1:]))
+        return made
 
     def steps(
         self,
@@ -250,6 +269,27 @@ class Relation:
             return make()
         except Mistake as problem:
             raise InputError(problem.message, declaration.place, problem.hint) from None
+
+
+def _codes(bracket: tuple[IndexType, ...]) -> list[int] | None:
+    """The indices of a bracket, those of several types joined; None where one has no size."""
+    found = [0]
+    for kind in bracket:
+        match kind:
+            case UnsizedType(size=None):
+                return None
+            case UnsizedType(size=int() as size):
+                own: Sequence[int] = range(size)
+            case EnumType():
+                own = sorted(set(kind.members.values()))
+            case _ if scalar_width(kind) <= _MOST_ELEMENTS.bit_length():
+                own = range(1 << scalar_width(kind))
+            case _:
+                return None
+        if len(found) * len(own) > _MOST_ELEMENTS:
+            return None
+        found = [code << scalar_width(kind) | each for code in found for each in own]
+    return found
 
 
 def _value(kind: Type, term: Term) -> Value:
