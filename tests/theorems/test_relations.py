@@ -241,6 +241,84 @@ def test_a_relation_that_is_wrong(pool: SolverPool, theorem: str, file: str, old
     assert "\n" not in outcome.reason.strip()
 
 
+FILTER = """
+from vmproof.lang import *
+
+
+class W(State):
+    secret: bits[2]
+    public: bits[2]
+
+
+@init
+def start(w):
+    return w.secret == 0 and w.public == 0
+
+
+@action
+def write(w, value: bits[2]):
+    w.secret = value
+
+
+@action
+def release(w):
+    w.public = w.secret & 1
+"""
+FILTER_POLICY = """
+from vmproof.lang import *
+from . import filter
+
+
+class Domain(Enum):
+    high = 0
+    guard = 1
+    low = 2
+
+
+@may_flow
+def through_the_guard(source: Domain, to: Domain):
+    return source == to or (source == Domain.high and to == Domain.guard) or (source == Domain.guard and to == Domain.low)
+
+
+@observes
+def cells(w, who: Domain):
+    return 0 if who == Domain.low else w.secret, 0 if who == Domain.high else w.public
+
+
+@acts_for("write")
+def writer(w):
+    return Domain.high
+
+
+@acts_for("release")
+def releaser(w):
+    return Domain.guard
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "refuted"),
+    [
+        ("filter", "", "", set()),
+        ("filter", "    w.secret = value\n", "    w.secret = value\n    w.public = value\n", {"local respect of write"}),
+        ("policy", " or (source == Domain.guard and to == Domain.low)", "", {"local respect of release"}),
+        ("policy", "0 if who == Domain.high else w.public", "w.public", {"local respect of release"}),
+    ],
+)
+def test_a_policy_that_is_not_transitive(pool: SolverPool, tmp_path: Path, file: str, old: str, new: str, refuted: set[str]) -> None:
+    """What the one above writes reaches the one below through a guard, who decides what of it, and in no other way."""
+    texts = {"filter": FILTER, "policy": FILTER_POLICY}
+    assert old in texts[file]
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text.replace(old, new, 1) if name == file and old else text)
+    theorem = Theorem(
+        "filter", "Secrets pass the guard.", tmp_path / "filter.py", method="noninterference", relation=tmp_path / "policy.py"
+    )
+    outcome = prove(theorem, pool, 20)
+    assert outcome.verdict is (Verdict.REFUTED if refuted else Verdict.PROVED), outcome.reason
+    assert {item.name for item in outcome.found if item.verdict is Verdict.REFUTED} == refuted
+
+
 CORES = """
 from vmproof.lang import *
 

@@ -139,7 +139,7 @@ class _Separating:
     def found(self, timeout: float, pool: SolverPool) -> list[Found]:
         read, began = self.read, time.monotonic()
         system = read.transitions
-        reflexive(read, pool)
+        _check_reflexive(read, pool, timeout / 2)
         lemmas = _lemmas(system, pool, timeout / 2)
         left = max(0.01, timeout - (time.monotonic() - began))
         answers = noninterference(system, read.policy, pool=pool, lemmas=lemmas, bound=self.bound, timeout=left)
@@ -203,12 +203,12 @@ _CONDITIONS = {
 }
 
 
-def reflexive(read: Separation, pool: SolverPool) -> None:
+def _check_reflexive(read: Separation, pool: SolverPool, timeout: float) -> None:
     """Raises `InputError` where a policy does not let each domain flow to itself."""
     policy, terms = read.policy, read.transitions.pool
     [itself] = substitute(terms, [policy.flows], {policy.source: policy.domain.term})
     claim = Property(Kind.ALWAYS, "reflexive", "", (policy.domain,), itself)
-    [answer] = Asker(pool).run([implied(read.transitions, claim, ())])
+    [answer] = Asker(pool, timeout).run([implied(read.transitions, claim, ())])
     if answer.model is not None:
         raise InputError("the policy does not let each domain flow to itself", None, "return source == to or ...")
 
