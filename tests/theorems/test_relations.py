@@ -13,6 +13,7 @@ from tests.support.tool import vmproof
 from vmproof.data import library
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
+from vmproof.language import lint
 from vmproof.solvers import SolverPool
 from vmproof.theorems.files import read_file
 from vmproof.theorems.keys import theorem_key
@@ -437,6 +438,19 @@ def test_a_file_that_relates_systems_is_no_system() -> None:
     run = vmproof("mc", str(KERNEL / "shares_apart.py"))
     assert run.returncode == 2
     assert "this file relates systems and is none; a theorem names it as its `mapping` or `policy`" in run.stderr
+
+
+def test_lint_finds_all_mistakes_of_a_mapping(tmp_path: Path) -> None:
+    assert lint(KERNEL / "frames_as_tenancy.py") == []
+    path = tmp_path / "mapping.py"
+    text = (KERNEL / "frames_as_tenancy.py").read_text()
+    path.write_text(
+        text.replace('@simulates("map_page")', "@simulates").replace("def seen(w: frames.World, t: homes.Tenancy)", "def seen(w)")
+    )
+    assert [problem.message for problem in lint(path)] == [
+        "@abstraction `seen` takes the concrete state and the abstract one",
+        "@simulates takes the names of actions",
+    ]
 
 
 def test_the_key_knows_all_files_that_are_read(tmp_path: Path) -> None:

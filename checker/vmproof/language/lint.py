@@ -32,7 +32,7 @@ def lint(path: Path, budget: Budget | None = None) -> list[InputError]:
     except InputError as problem:
         return _ordered([*problems, problem])
     if not description.machine.state.fields:
-        return _ordered(problems or [_no_state(path)])
+        return _ordered(problems or ([] if description.machine.relating else [_no_state(path)]))
     return _ordered([*problems, *_bodies(description), *_patterns(description)])
 
 
