@@ -114,6 +114,16 @@ def test_a_policy_that_lets_all_flow_is_kept(pool: SolverPool) -> None:
     assert proved(theorem, pool, shares_apart=("return source == to", "return True")).verdict is Verdict.PROVED
 
 
+def test_what_is_not_proved_shows_the_states_that_stand_in_the_way(pool: SolverPool) -> None:
+    """Two mappings may share a frame then, which no execution of so few steps and elements turns into a leak."""
+    outcome = proved(THEOREMS["shares-apart"], pool, shares=("    require(not w.used[frame])\n", ""))
+    assert outcome.verdict is Verdict.UNKNOWN
+    [item] = [item for item in outcome.found if item.verdict is Verdict.UNKNOWN]
+    assert item.reason == "induction: local respect of unmap_page fails for states that need not be reachable"
+    assert "state share" in item.details
+    assert not any("other" in name for name in item.details), "local respect speaks of one run"
+
+
 def test_what_an_action_tells_counts(pool: SolverPool) -> None:
     theorem = replace(THEOREMS["in-turn-leaks"], prove=("output consistency",))
     assert proved(theorem, pool).verdict is Verdict.PROVED

@@ -58,8 +58,8 @@ class Meanings:
     def rename(self, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
         """Terms with variables replaced; a marker or array that depends on these is replaced by another one with the new meaning."""
         wanted = list(terms)
-        names = self._in(wanted)
-        return substitute(self._pool, wanted, {**mapping, **{name: self._said_of(name, mapping) for name in names}} if names else mapping)
+        whole = {**mapping, **{name: self._said_of(name, mapping) for name in self._in(wanted)}}
+        return substitute(self._pool, wanted, whole) if whole else wanted
 
     def free(self, name: Term) -> frozenset[Term]:
         """The variables that the meaning of a marker or array depends on, by way of others too."""

@@ -85,7 +85,8 @@ def noninterference(
         if reply.model is None:
             answers.append(undecided(claim, ENGINE, reply.reason, asker.seconds))
         else:
-            shown = {f"state {v.path}": written(v, value_in(reply.model, v.term)) for v in both.variables}
+            spoken_of = both.variables if premises else system.variables
+            shown = {f"state {v.path}": written(v, value_in(reply.model, v.term)) for v in spoken_of}
             shown.update((f"parameter {item.name}", written(item, value_in(reply.model, item.term))) for item in claim.parameters)
             reason = f"induction: {claim.name} fails for states that need not be reachable"
             answers.append(Answer(claim.name, Verdict.UNKNOWN, ENGINE, reason, seconds=asker.seconds, details=shown))

@@ -9,6 +9,7 @@ from vmproof.engines.verdict import Verdict
 from vmproof.report.layout import Block, Cell, Gap, Heading, Paragraph, Table, Tone, row
 from vmproof.report.traces import assignments, trace_blocks
 from vmproof.theorems.deciding import DEFAULT_SIZE, Found, sizes_text
+from vmproof.theorems.theorem import RELATING
 
 SCHEMA = 1
 """Grows when a reader of an older document would misunderstand a new one."""
@@ -84,7 +85,8 @@ def finding_blocks(item: Found) -> list[Block]:
             blocks.append(Paragraph(f"{item.reason[0].upper()}{item.reason[1:]}.", indent=4))
     elif item.reason:
         blocks += [Gap(), Paragraph(f"“{item.sentence}”: {item.reason}.", label=item.name)]
-    if item.verdict is Verdict.UNKNOWN and item.details.get("action"):
+    of_states = "action" in item.details or item.engine in RELATING
+    if item.verdict is Verdict.UNKNOWN and item.details and of_states:
         said = "A counterexample to induction; the state it begins in need not be reachable, so it violates nothing:"
         blocks.append(Paragraph(said, indent=4))
         rows = [row(name, value) for name, value in item.details.items()]
