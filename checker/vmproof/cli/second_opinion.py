@@ -24,19 +24,23 @@ class SecondOpinionPool(SolverPool):
 
     def __init__(self, workers: int = 2, solver: str = "z3", timeout: float = 60, memory_mb: int = 2048) -> None:
         super().__init__(workers, solver, timeout, memory_mb)
-        self._others = tuple(other for other in ("bitwuzla", "z3", "cvc5") if other != solver and other in SOLVERS)
+        self._asked: dict[Handle, Handle] = {}  # whose answer is waited for
 
     def submit(self, query: Query, timeout: float | None = None, solver: str | None = None) -> Handle:
-        """As SolverPool.submit; a query for a solver that the caller names gets that solver's answer alone."""
+        """As SolverPool.submit. `timeout` is for the first solver; an opinion may take what the pool allows."""
         first = super().submit(query, timeout, solver)
-        if solver is not None:
-            return first
         confirmed = Handle(self, query, first.solver, first.timeout)
-        first.add_done_callback(lambda done: self._heard(confirmed, done, self._others, done))
+        others = [other for other in ("bitwuzla", "z3", "cvc5") if other != first.solver and other in SOLVERS]
+        self._asked[confirmed] = first
+        first.add_done_callback(lambda done: self._heard(confirmed, done, others, done))
         return confirmed
+
+    def _cancel(self, handle: Handle) -> bool:
+        return super()._cancel(self._asked.get(handle, handle))
 
     def _heard(self, confirmed: Handle, first: Future[Answer], left: Sequence[str], latest: Future[Answer]) -> None:
         """One solver has answered: pass its word on, or ask the next."""
+        self._asked.pop(confirmed, None)
         try:
             answer, opinion = first.result(), latest.result()
             if answer.status is not Status.UNSAT or answer.solver not in SOLVERS:
@@ -46,7 +50,8 @@ class SecondOpinionPool(SolverPool):
             elif latest is not first and opinion.status is Status.UNSAT:
                 confirmed.set_result(replace(answer, seconds=answer.seconds + opinion.seconds))
             elif left:
-                following = super().submit(confirmed.query, confirmed.timeout, left[0])
+                following = super().submit(confirmed.query, None, left[0])
+                self._asked[confirmed] = following
                 following.add_done_callback(lambda done: self._heard(confirmed, first, left[1:], done))
             else:
                 confirmed.set_result(Answer(Status.UNKNOWN, None, f"no second opinion: {opinion.reason}", opinion.seconds, opinion.solver))

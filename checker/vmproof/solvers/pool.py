@@ -63,6 +63,11 @@ class SolverPool:
         self._slots: list[_Slot] = []
         self._closed = False
 
+    @property
+    def timeout(self) -> float:
+        """What a query may take where nothing else is said, in seconds."""
+        return self._timeout
+
     def submit(self, query: Query, timeout: float | None = None, solver: str | None = None) -> Handle:
         """Queue a query and return at once; `timeout` and `solver` default to the pool's.
 

@@ -17,6 +17,7 @@ import vmproof
 from vmproof.solvers.interface import LENGTH, MEMORY, TIMEOUT, Problem, Reply, Request, Status
 
 _START_SECONDS = 60.0
+_TICK = 0.001  # the solvers count in milliseconds
 _GRACE = 0.25  # seconds past the limit in which the solver may end by itself, which saves a restart
 _LAST_WORDS = 2.0  # seconds in which a process that closed its pipe ends by itself, so that its exit code tells why
 _CHUNK = 1 << 16
@@ -58,6 +59,8 @@ class WorkerProcess:
 
     def ask(self, solver: str, problem: Problem, timeout: float) -> Reply:
         """The worker's reply, or UNKNOWN with the reason why there is none; takes little more than `timeout` seconds."""
+        if timeout < _TICK:
+            return Reply(Status.UNKNOWN, None, TIMEOUT)
         try:
             self._start()
         except (_Late, OSError) as error:

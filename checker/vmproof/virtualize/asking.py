@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from vmproof.solvers import Answer, Query, SolverPool, Status
-from vmproof.terms import ArraySort, ArrayValue, Op, Term, Value, default_value, evaluate, reachable, variables
+from vmproof.terms import ArrayValue, Term, Value, default_value, evaluate, variables
+from vmproof.virtualize.contest import Contest
 from vmproof.virtualize.world import is_false, is_true
 
 T = TypeVar("T")
@@ -24,33 +25,19 @@ class Ask:
     likely: bool = False
 
 
-_Turn = tuple[float | None, str | None]
-"""The seconds and the solver of one attempt at a query; None for the pool's own."""
 Task = Generator[Ask, Answer, T]
 """A computation that asks. Its result is what it returns."""
 
 
-_FIRST_SECONDS = 2.0
-"""What the first solver may take for a query before others are asked: nearly all queries take it a fraction of that."""
-_SECONDS_FOR_STORES = 10.0
-"""The same where arrays are stored to: the others are seldom faster then."""
-
-
 class Asker:
-    """Runs tasks over a solver pool; equal queries are asked once.
+    """Runs tasks over a solver pool; equal queries are asked once."""
 
-    `array_solver` is asked where arrays are stored to, and where the pool's own solver has no answer at once; then that one in turn, for as
-    long as it needs. None: the pool's own solver alone.
-    """
-
-    def __init__(self, pool: SolverPool, array_solver: str | None = None, limit: int = 12) -> None:
+    def __init__(self, pool: SolverPool, limit: int = 12) -> None:
         self._pool = pool
-        self._array_solver = array_solver
         self._limit = limit
         self._known: dict[frozenset[Term], Answer] = {}
         self._models: deque[Mapping[str, Value]] = deque(maxlen=2)
         self._seeds: list[Mapping[str, Value]] = []
-        self._pending: dict[frozenset[Term], Future[Answer]] = {}
         self.asked = 0
         self.waiting = 0.0
         self.replaying = 0.0
@@ -61,11 +48,7 @@ class Asker:
         queue = deque(enumerate(tasks))
         results: dict[int, T] = {}
         waiting: dict[frozenset[Term], list[tuple[int, Task[T]]]] = {}
-        turns: dict[frozenset[Term], tuple[Query, deque[_Turn]]] = {}
-
-        def ask_next(key: frozenset[Term]) -> None:
-            query, left = turns[key]
-            self._pending[key] = self._pool.submit(query, *left.popleft())
+        contests: dict[frozenset[Term], Contest] = {}
 
         def step(number: int, task: Task[T], answer: Answer | None) -> None:
             """Advance a task until it needs a solver or ends."""
@@ -83,8 +66,7 @@ class Asker:
                 return
             if key not in waiting:
                 self.asked += 1
-                turns[key] = Query(ask.assertions), self._turns(ask.assertions)
-                ask_next(key)
+                contests[key] = Contest(self._pool, Query(ask.assertions))
             waiting.setdefault(key, []).append((number, task))
 
         while queue or waiting:
@@ -93,30 +75,22 @@ class Asker:
             if not waiting:
                 continue
             started = time.monotonic()
-            finished, _ = wait(self._pending.values(), return_when=FIRST_COMPLETED)
+            pending = [handle for contest in contests.values() for handle in contest.pending]
+            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
             self.waiting += time.monotonic() - started
-            for key in [key for key, future in self._pending.items() if future in finished]:
-                answer = self._pending.pop(key).result()
+            for key, contest in list(contests.items()):
+                answer = contest.settle(finished)
+                if answer is None:
+                    continue
+                del contests[key]
                 if answer.status is not Status.UNKNOWN:
                     self._known[key] = answer
-                elif turns[key][1]:
-                    ask_next(key)
-                    continue
                 self.solvers.add(answer.solver)
                 if answer.model is not None:
                     self._models.append(answer.model)
                 for number, task in waiting.pop(key):
                     step(number, task, answer)
         return [results[number] for number in sorted(results)]
-
-    def _turns(self, assertions: Iterable[Term]) -> deque[_Turn]:
-        """Who is asked, one after the other."""
-        other = self._array_solver
-        if other is None:
-            return deque([(None, None)])
-        if _stores(assertions):
-            return deque([(_SECONDS_FOR_STORES, other), (None, None), (None, other)])
-        return deque([(_FIRST_SECONDS, None), (None, other), (None, None)])
 
     def seed(self, model: Mapping[str, Value]) -> None:
         """A model of the constraints that most queries share, to be tried first."""
@@ -155,11 +129,6 @@ class Asker:
             if all(value is True for value in evaluate(assertions, environment)):
                 return {variable.name: environment[variable] for variable in names}
         return None
-
-
-def _stores(assertions: Iterable[Term]) -> bool:
-    """Whether an array is written to or compared as a whole, which bit-blasting solvers differ in most."""
-    return any(term.op is Op.STORE or (term.op is Op.EQ and isinstance(term.args[0].sort, ArraySort)) for term in reachable(assertions))
 
 
 def _plenty(variable: Term) -> Value:

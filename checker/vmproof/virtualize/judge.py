@@ -46,11 +46,9 @@ def judge(
     jobs: int = 2,
     progress: Progress | None = None,
     only: Collection[str] | None = None,
-    array_solver: str | None = "bitwuzla",
 ) -> Judgement:
     """Judge a description in a scenario (by name; else its first, or the default one).
 
-    `array_solver` is asked where memory is written, which it decides fastest; None asks the pool's own solver everywhere.
     With `only`, the theorems speak of these instructions alone. Without `solver_pool` one of `jobs` workers is made and closed. Raises
     InputError for an unknown scenario or instruction, and InconsistencyError where vmproof contradicts itself.
     """
@@ -58,7 +56,7 @@ def judge(
     instructions = _selected(description, only)
     setting = Setting(description, chosen)
     with nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
-        return _Judging(setting, instructions, Asker(pool, array_solver), progress or (lambda done, total, what: None)).judgement()
+        return _Judging(setting, instructions, Asker(pool), progress or (lambda done, total, what: None)).judgement()
 
 
 def _selected(description: Description, only: Collection[str] | None) -> list[Instruction]:
