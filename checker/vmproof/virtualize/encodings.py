@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from vmproof.language import Instruction
-from vmproof.terms import BitVecSort, Op, Term, reachable, variables
-from vmproof.virtualize.asking import Task
+from vmproof.solvers import Status
+from vmproof.terms import BitVecSort, Op, Term, reachable, substitute, variables
+from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.classify import SENSITIVE, Classified, Classifier, any_of, negated
 from vmproof.virtualize.decide import NO, Candidate, Finding, decide
 from vmproof.virtualize.definitions import Question
@@ -30,7 +31,7 @@ def innocuous_but_trapping(classifier: Classifier, one: Classified) -> Task[Find
     instruction = one.instruction
     pool = setting.pool
     operands = executions.operands(instruction)
-    fields = _trapping_fields(classifier, instruction)
+    fields = yield from _trapping_fields(classifier, instruction)
 
     def alike(candidate: Candidate) -> Term:
         return pool.and_(*(pool.eq(operands[name], candidate.operands[name]) for name in fields))
@@ -53,18 +54,29 @@ def innocuous_but_trapping(classifier: Classifier, one: Classified) -> Task[Find
     return Finding(Answer.UNKNOWN, f"abstraction: more than {_ROUNDS} kinds of encodings")
 
 
-def _trapping_fields(classifier: Classifier, instruction: Instruction) -> tuple[str, ...]:
-    """The operand fields on which it depends whether the instruction traps on a real state, memory traps aside.
+def _trapping_fields(classifier: Classifier, instruction: Instruction) -> Task[tuple[str, ...]]:
+    """The operand fields that decide on a real state whether the instruction traps: another value of the field lets it complete.
 
     None of one that executes another instruction: what it finds decides, and its own operands say only where that is.
     """
     executions = classifier.executions
     if executions.cases(instruction):
         return ()
-    real = executions.run(instruction, classifier.worlds.pair().body("r"), exact=False)
-    guards = [trapped.guard for trapped in real.traps if not trapped.memory]
-    occurring = set(variables(guards))
-    return tuple(name for name, term in executions.operands(instruction).items() if term in occurring)
+    pool, world = classifier.setting.pool, classifier.worlds.pair()
+    run = executions.run(instruction, world.body("r"), exact=False)
+    traps = pool.or_(*(trapped.guard for trapped in run.traps if not trapped.memory))
+    assumed = [executions.valid(instruction), *run.links]
+    occurring = set(variables([traps]))
+    found: list[str] = []
+    for name, field in executions.operands(instruction).items():
+        if field not in occurring:
+            continue
+        other = pool.var(f"other.{field.name}", field.sort)
+        goal = [traps, *assumed, *substitute(pool, [run.plain, *assumed], {field: other})]
+        answer = yield from ask(*world.relevant(goal), *goal)
+        if answer.status is not Status.UNSAT:
+            found.append(name)
+    return tuple(found)
 
 
 def split(classifier: Classifier, instruction: Instruction) -> Task[tuple[EncodingClass, ...]]:
