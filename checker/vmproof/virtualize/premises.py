@@ -152,11 +152,13 @@ def unrealised(setting: Setting, weakly: bool) -> Task[tuple[Unanswered, World]]
             if not weakly:
                 agree.append(pool.implies(there.fault, here.fault))
             rows.append((here, there))
+    allowed: dict[Term, list[Term]] = {}  # kinds of access that find one cell need not be told apart
     for i, (here, there) in enumerate(rows):
         for elsewhere, beyond in rows[:i]:
-            allowed = pool.and_(*(pool.not_(place.fault) for place in (here, there, elsewhere, beyond)))
             same = pool.eq(pool.eq(here.address, elsewhere.address), pool.eq(there.address, beyond.address))
-            agree.append(pool.implies(allowed, same))
+            both = pool.and_(*(pool.not_(place.fault) for place in (here, there, elsewhere, beyond)))
+            allowed.setdefault(same, []).append(both)
+    agree += [pool.implies(pool.or_(*cases), same) for same, cases in allowed.items()]
     premises = [pool.not_(reserved_in(setting, world.bodies, real, va)) for va in places]
     inner = [v for v in variables(candidate.state.values()) if v.name.startswith("a.")]
     first = {v: real.state[v.name.removeprefix("a.")] for v in inner}
