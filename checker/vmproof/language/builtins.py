@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -22,11 +21,10 @@ from vmproof.language.convert import (
     usable,
 )
 from vmproof.language.forms import Forms, FormSpec, make_forms
-from vmproof.language.lookups import check_key
-from vmproof.language.merge import merge
-from vmproof.language.operators import binary, compare
 from vmproof.language.patterns import PatternError
 from vmproof.language.quantify import QUANTIFIERS
+from vmproof.language.registry import MAX_WIDTH, Table, registering, static_integer
+from vmproof.language.statics import STATIC
 from vmproof.language.types import (
     ACCESS,
     ArrayType,
@@ -43,14 +41,18 @@ from vmproof.language.types import (
     UnsizedType,
     leaves,
 )
-from vmproof.language.values import BoundMethod, Builtin, Fields, Function, IntChoice, Namespace, Signed, Value, describe
+from vmproof.language.values import BoundMethod, Fields, Function, IntChoice, Namespace, Signed, Value, describe
 from vmproof.terms import Term, default_value
 
 if TYPE_CHECKING:
     from vmproof.language.interpreter import Interpreter
     from vmproof.language.machine import Machine
 
-MAX_WIDTH = 4096
+_BUILTINS: Table = {}
+
+
+def _builtin(name: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    return registering(_BUILTINS, name)
 
 
 class Transform(Enum):
@@ -138,39 +140,6 @@ def method_of(owner: Value, name: str) -> BoundMethod | None:
     return None
 
 
-_BUILTINS: dict[str, Builtin] = {}
-
-
-def _builtin(name: str) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    def register(function: Callable[..., Value]) -> Callable[..., Value]:
-        signature = inspect.signature(function)
-        parameters = list(signature.parameters.values())[2:]
-        plain = all(parameter.kind is parameter.POSITIONAL_OR_KEYWORD for parameter in parameters)
-        least = sum(parameter.default is parameter.empty for parameter in parameters)
-
-        def call(run: Interpreter, node: ast.AST, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Value:
-            values = [usable(arg) for arg in args]
-            if plain and not kwargs and least <= len(values) <= len(parameters):
-                return function(run, node, *values)
-            given = {key: usable(value) for key, value in kwargs.items()}
-            try:
-                bound = signature.bind(run, node, *values, **given)
-            except TypeError:
-                raise Mistake(f"{name}(...) is given the wrong arguments") from None
-            return function(*bound.args, **bound.kwargs)
-
-        _BUILTINS[name] = Builtin(name, call)
-        return function
-
-    return register
-
-
-def _integer(name: str, value: Value, low: int = 0, high: int = MAX_WIDTH) -> int:
-    if not is_integer(value) or not isinstance(value, int) or not low <= value <= high:
-        raise Mistake(f"{name} takes an integer between {low} and {high}, known while reading")
-    return value
-
-
 def _bits(run: Interpreter, value: Value) -> Term:
     """Bits from anything that has a width of its own."""
     match value:
@@ -211,7 +180,7 @@ def _sext(run: Interpreter, node: ast.AST, /, value: Value, width: Value) -> Val
 
 
 def _extend(run: Interpreter, value: Value, width: Value, signed: bool) -> Value:
-    wanted = _integer("an extension", width, 1)
+    wanted = static_integer("an extension", width, 1)
     term = _bits(run, value)
     if term.width > wanted:
         raise Mistake(f"{describe(term)} is wider than {wanted} bits", f"take a slice such as [{wanted - 1}:0]")
@@ -317,145 +286,6 @@ def _attempt(run: Interpreter, node: ast.AST, function: Value, /, *args: Value, 
     return Namespace("the result of attempt(...)", members)
 
 
-# static helpers
-
-
-@_builtin("range")
-def _range(run: Interpreter, node: ast.AST, /, *ends: Value) -> Value:
-    limit = run.budget.items * 100
-    numbers = [_integer("range(...)", end, -limit, limit) for end in ends]
-    if not 1 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
-        raise Mistake("range(...) takes one to three integers, the step not zero")
-    made = range(*numbers)
-    run.budget.collection(len(made))
-    return made
-
-
-@_builtin("len")
-def _len(run: Interpreter, node: ast.AST, /, value: Value) -> Value:
-    if is_bits(value):
-        return value.width
-    if isinstance(value, EnumType):
-        return len(value.members)
-    if isinstance(value, tuple | str | dict | range):
-        return len(value)
-    raise Mistake(f"{describe(value)} has no length")
-
-
-@_builtin("enumerate")
-def _enumerate(run: Interpreter, node: ast.AST, /, value: Value, start: Value = 0) -> Value:
-    return tuple(enumerate(run.iterate(value), _integer("enumerate(...)", start)))
-
-
-@_builtin("zip")
-def _zip(run: Interpreter, node: ast.AST, /, *groups: Value) -> Value:
-    return tuple(zip(*(run.iterate(group) for group in groups), strict=False))
-
-
-@_builtin("reversed")
-def _reversed(run: Interpreter, node: ast.AST, /, value: Value) -> Value:
-    return tuple(reversed(tuple(run.iterate(value))))
-
-
-@_builtin("sorted")
-def _sorted(run: Interpreter, node: ast.AST, /, value: Value) -> Value:
-    items = tuple(run.iterate(value))
-    if not (all(isinstance(item, str) for item in items) or all(isinstance(item, int) for item in items)):
-        raise Mistake("sorted(...) takes integers or strings")
-    return tuple(sorted(items))
-
-
-@_builtin("tuple")
-def _tuple(run: Interpreter, node: ast.AST, /, value: Value = ()) -> Value:
-    return tuple(run.iterate(value))
-
-
-_BUILTINS["list"] = Builtin("list", _BUILTINS["tuple"].call)  # a list is a tuple: nothing is ever changed in place
-
-
-@_builtin("dict")
-def _dict(run: Interpreter, node: ast.AST, value: Value = (), /, **items: Value) -> Value:
-    made: dict[Value, Value] = dict(value) if isinstance(value, dict) else {}
-    if not isinstance(value, dict):
-        for pair in run.iterate(value):
-            if not isinstance(pair, tuple) or len(pair) != 2:
-                raise Mistake("dict(...) takes pairs")
-            check_key(pair[0])
-            made[pair[0]] = pair[1]
-    run.budget.collection(len(made))
-    return made | items
-
-
-@_builtin("str")
-def _str(run: Interpreter, node: ast.AST, /, value: Value) -> Value:
-    if isinstance(value, EnumMember):
-        return value.name
-    if isinstance(value, str | int):
-        return str(value)
-    raise Mistake(f"{describe(value)} is not known while reading, so it has no text")
-
-
-@_builtin("int")
-def _int(run: Interpreter, node: ast.AST, /, value: Value, base: Value = 10) -> Value:
-    if isinstance(value, str):
-        run.budget.integer(len(value) * 6)
-        try:
-            return int(value, _integer("int(...)", base, 0, 36))
-        except ValueError:
-            raise Mistake(f"`{value[:40]}` is no integer in base {base}") from None
-    if isinstance(value, EnumMember):
-        return value.value
-    if isinstance(value, int):
-        return int(value)
-    raise Mistake(f"{describe(value)} is not known while reading", "bits stay bits; zext or a slice changes their width")
-
-
-def _extreme(name: str, symbol: str) -> None:
-    @_builtin(name)
-    def extreme(run: Interpreter, node: ast.AST, /, *values: Value) -> Value:
-        items = tuple(run.iterate(values[0])) if len(values) == 1 else values
-        if not items:
-            raise Mistake(f"{name}(...) of nothing")
-        best = items[0]
-        for item in items[1:]:
-            chosen = compare(run.pool, symbol, item, best)
-            if isinstance(chosen, bool):
-                best = item if chosen else best
-            else:
-                best = merge(run.pool, chosen, item, best)
-        return best
-
-
-_extreme("min", "<")
-_extreme("max", ">")
-
-
-@_builtin("sum")
-def _sum(run: Interpreter, node: ast.AST, /, group: Value, start: Value = None) -> Value:
-    items = list(run.iterate(group))
-    total: Value = start if start is not None else (items.pop(0) if items else 0)
-    for item in items:
-        total = binary(run.pool, run.budget, "+", total, item, lambda claim, sentence: None)
-    return total
-
-
-@_builtin("abs")
-def _abs(run: Interpreter, node: ast.AST, /, value: Value) -> Value:
-    if is_integer(value) and isinstance(value, int):
-        return abs(value)
-    raise Mistake(f"abs(...) takes an integer, not {describe(value)}")
-
-
-@_builtin("any")
-def _any(run: Interpreter, node: ast.AST, /, group: Value) -> Value:
-    return run.pool.or_(*(to_bool(run.pool, item) for item in run.iterate(group)))
-
-
-@_builtin("all")
-def _all(run: Interpreter, node: ast.AST, /, group: Value) -> Value:
-    return run.pool.and_(*(to_bool(run.pool, item) for item in run.iterate(group)))
-
-
 # encodings
 
 
@@ -486,7 +316,7 @@ def _forms(run: Interpreter, node: ast.AST, head: Value, /, **alternatives: Valu
 def _field(run: Interpreter, node: ast.AST, /, hi: Value, lo: Value, kind: Value) -> Value:
     if not isinstance(kind, EnumType):
         raise Mistake("field(high, low, type) takes an enumeration")
-    return (_integer("field(...)", hi), _integer("field(...)", lo), kind)
+    return (static_integer("field(...)", hi), static_integer("field(...)", lo), kind)
 
 
 @_builtin("kept")
@@ -515,6 +345,7 @@ ROLES = Namespace(
 
 LANGUAGE: Mapping[str, Value] = {
     **_BUILTINS,
+    **STATIC,
     **QUANTIFIERS,
     **{str(item): item for item in Transform if item is not Transform.KEPT},
     **{item.value: item for item in Decorator},

@@ -12,6 +12,7 @@ from vmproof.errors import InputError
 from vmproof.language.budget import Budget, BudgetError
 from vmproof.language.convert import Mistake, from_leaves, to_bool
 from vmproof.language.decoder import Decoder, check_units
+from vmproof.language.encoded import length, valid, word
 from vmproof.language.encoding import DONT_CARE, Encoding
 from vmproof.language.forms import Forms
 from vmproof.language.interpreter import Interpreter
@@ -19,7 +20,7 @@ from vmproof.language.machine import Instruction, Machine, Scenario
 from vmproof.language.memory import Located, MemoryModel, Physical
 from vmproof.language.module import Module
 from vmproof.language.outcome import Event, Obligation, Outcome, State, Trap
-from vmproof.language.patterns import Head, Literal, PatternError, Slice, Tail
+from vmproof.language.patterns import PatternError
 from vmproof.language.run import JUMPED, Dead, RawTrap
 from vmproof.language.source import Source
 from vmproof.language.types import ACCESS, EnumType, MemoryType, Role, RoleValue, join, leaves
@@ -212,68 +213,16 @@ class Description:
         return {name: self.pool.var(f"{prefix}.{instruction.name}.{name}", sort) for name, sort in instruction.variables}
 
     def valid(self, instruction: Instruction, operands: Mapping[str, Term]) -> Term:
-        """Which operand values are encodings of the instruction: tags in range, unheld bits zero, no more special form's bits."""
-        pool = self.pool
-        encoding = instruction.encoding
-
-        def given(choice: tuple[tuple[str, int], ...]) -> Term:
-            return pool.and_(*(pool.eq(operands[tag], pool.bv(index, operands[tag].width)) for tag, index in choice))
-
-        claims = [
-            pool.ult(operands[tag], pool.bv(count, operands[tag].width))
-            for tag, count in encoding.counts
-            if count < 1 << operands[tag].width
-        ]
-        for zero in encoding.zeros:
-            variable = operands[zero.variable]
-            masked = pool.bvand(variable, pool.bv(zero.mask, variable.width))
-            claims.append(pool.implies(given(zero.given), pool.eq(masked, pool.bv(0, variable.width))))
-        for exclusion in encoding.exclusions:
-            tests = [
-                pool.eq(pool.extract(operands[test.variable], test.hi, test.lo), pool.bv(test.value, test.hi - test.lo + 1))
-                for test in exclusion.tests
-            ]
-            claims.append(pool.not_(pool.and_(given(exclusion.given), *tests)))
-        return pool.and_(*claims)
+        """Which operand values are encodings of the instruction."""
+        return valid(self.pool, instruction.encoding, operands)
 
     def word(self, encoding: Encoding, operands: Mapping[str, Term]) -> Term:
         """The instruction's own word or words (`m.instruction`), `base_bits` wide."""
-        return self.pool.concat(*(self._segment(segment, encoding.forms, operands, "") for segment in encoding.base))
-
-    def _segment(
-        self, segment: Literal | Slice | Head | Tail, forms: Mapping[str, Forms], operands: Mapping[str, Term], prefix: str
-    ) -> Term:
-        pool = self.pool
-        match segment:
-            case Literal():
-                return pool.bv(int(segment.bits.replace("-", "0"), 2), len(segment.bits))
-            case Slice():
-                return pool.extract(operands[join(prefix, segment.variable)], segment.hi, segment.lo)
-            case Head():
-                kind = forms[segment.operand]
-                inner = join(prefix, segment.operand)
-                tag = operands[f"{inner}.form"]
-                heads = [pool.concat(*(self._segment(part, {}, operands, inner) for part in form.head)) for form in kind.alternatives]
-                whole = heads[-1]
-                for index in reversed(range(len(heads) - 1)):
-                    whole = pool.ite(pool.eq(tag, pool.bv(index, tag.width)), heads[index], whole)
-                return pool.extract(whole, segment.hi, segment.lo)
-            case _:
-                raise TypeError("a tail is no part of the instruction's own word")
+        return word(self.pool, encoding, operands)
 
     def length(self, encoding: Encoding, operands: Mapping[str, Term], width: int) -> Term:
         """How many fetch cells the instruction has, as bits of `width`."""
-        shapes = encoding.shapes()
-        cells: dict[int, list[Term]] = {}
-        pool = self.pool
-        for shape in shapes:
-            condition = pool.and_(*(pool.eq(operands[tag], pool.bv(index, operands[tag].width)) for tag, index in shape.choices))
-            cells.setdefault(shape.bits // self.cell_width, []).append(condition)
-        ordered = sorted(cells.items(), key=lambda item: -len(item[1]))
-        result = pool.bv(ordered[0][0], width)
-        for count, conditions in ordered[1:]:
-            result = pool.ite(pool.or_(*conditions), pool.bv(count, width), result)
-        return result
+        return length(self.pool, encoding, operands, width, self.cell_width)
 
     def execute(
         self, instruction: Instruction, state: Mapping[str, Term], operands: Mapping[str, Term], memory: MemoryModel | None = None
