@@ -165,10 +165,11 @@ class _Search:
 
     def shortly(self) -> Task[Finding | None]:
         """What one candidate shows, and some that differ in little; None if that decides nothing."""
-        yield from self._look({}, 1)
         if self._ended is None:
+            self._ended = yield from self._rounds({}, 1)
+        if self._ended is None or self._ended.answer is Answer.UNKNOWN:
             for likeness in likenesses(self._asked.world, self._asked.question):
-                found = yield from self._look(likeness, _NEAR)
+                found = yield from self._rounds(likeness, _NEAR)
                 if found is not None and found.answer is Answer.YES:
                     self._ended = found
                     break
@@ -176,22 +177,12 @@ class _Search:
 
     def patiently(self) -> Task[Finding]:
         """What ROUNDS candidates show, unless it is known already."""
-        yield from self._look({}, ROUNDS)
+        if self._ended is None:
+            self._ended = yield from self._rounds({}, ROUNDS)
         return self._ended or Finding(Answer.UNKNOWN, f"abstraction: no states whose views agree were found in {ROUNDS} rounds")
 
-    def _look(self, likeness: Mapping[Term, Term], rounds: int) -> Task[Finding | None]:
-        """A candidate that survives replay, or NO where there is none in that likeness; None if these rounds did not decide it.
-
-        What holds without any likeness ends the search.
-        """
-        if self._ended is not None:
-            return self._ended
-        found = yield from self._rounds(likeness, rounds)
-        if not likeness:
-            self._ended = found
-        return found
-
     def _rounds(self, likeness: Mapping[Term, Term], rounds: int) -> Task[Finding | None]:
+        """A candidate that survives replay, or NO where there is none in that likeness; None if these rounds did not decide it."""
         pool = self._goal.pool
         for _ in range(rounds):
             asked = substitute(pool, self._assertions, likeness) if likeness else self._assertions
