@@ -18,6 +18,8 @@ _ARRAYS = "bitwuzla"
 _OTHERS = (_ARRAYS, "cvc5")
 _FIRST_SECONDS = 3.0
 """What the first solver may take: nearly all queries take it a fraction of that, on a busy machine too."""
+_STORES_SECONDS = 10.0
+"""The same where arrays are stored to, as the others are seldom faster then."""
 
 
 class Contest:
@@ -26,9 +28,9 @@ class Contest:
     def __init__(self, pool: SolverPool, query: Query) -> None:
         self._pool = pool
         self._query = query
-        first = _ARRAYS if _stores(query.assertions) else None
+        first, seconds = (_ARRAYS, _STORES_SECONDS) if _stores(query.assertions) else (None, _FIRST_SECONDS)
         self._rounds: deque[tuple[tuple[str | None, float | None], ...]] = deque(
-            [((first, min(_FIRST_SECONDS, pool.timeout)),), tuple((name, None) for name in _OTHERS), ((None, None),)]
+            [((first, min(seconds, pool.timeout)),), tuple((name, None) for name in _OTHERS), ((None, None),)]
         )
         self.pending: list[Handle] = []
         self._next_round()
