@@ -1,29 +1,208 @@
-"""A nested page-table walker in small steps, as hardware is built: one register for the entry to be read next, one entry read in a step.
+"""A nested page-table walker in small steps, as hardware is built: a step reads one entry, or changes one.
 
-One memory holds the guest's tables and the host's. Each address that the guest's root and tables name, and the final one, is a guest
-physical address, which the host's tables translate. What an entry means is the architecture's own (`nested_riscv.py` and others), given as
-a dict of functions `unit`. Nothing here calls the walks of this folder, which are the specification.
+One memory holds the guest's tables and the host's. Each address in the guest's root and tables, and the final one, is a guest physical
+address, which the host's tables translate. Nothing here calls the walks of this folder: they are the specification, this is the machine.
 
-`unit` has: `guest_root(w)` and `host_root(w)`; `tops`, the highest levels of guest and host; `guest_index(w, level)` and
-`host_index(w, level)`, the offset in bytes of the entry in a table of that level; `outside(w, gpa)`, whether the host's tables do not cover
-an address; `host_entry(w, pte, level)` and `guest_entry(w, pte, level)`, which give what the entry says, a record `Step`;
-`host_fault(w, step)`, `guest_fault(w, step)` and `no_canonical(w)`, which give the code that is reported.
+What an entry means is the architecture's own. It stands in a dict of functions, `unit` (`nested_riscv.py`, `nested_x86.py`, `nested_arm.py`);
+levels are counted from the last table, 0, up to `guest` - 1 and `host` - 1:
+
+- `read(w, place)` and `write(w, place, word)` of an entry in memory, a word of 64 bits;
+- `va(w)`, `outside(w)`: the address, and whether the guest's tables do not cover it, with `outside_code(w)`;
+- `guest_table(w)`, `host_table(w)`: the roots, at a multiple of a table's size;
+- `beyond(w, gpa)`: whether the host's tables do not cover this address, with `beyond_code(w, access, implicit)`;
+- `guest_entry(w, pte, level, rights)`, `host_entry(w, pte, level, rights, access, implicit)`: `(fault, code, leaf, table, rights)`; a leaf
+  without a fault allows the access;
+- `guest_mark(w, pte, leaf)`, `host_mark(w, pte, access)`: the entry with its accessed and dirty state as hardware sets it.
 """
 
 from vmproof.lang import *
 
 
 class Phase(Enum):
-    """What the walker does next: wait for a request, read an entry of the host's or the guest's tables, or report."""
+    """What the walker does next: wait for a request, read an entry of the host's or of the guest's tables, change one, or report."""
 
     idle = 0
     host = 1
     guest = 2
-    done = 3
+    mark_host = 3
+    mark_guest = 4
+    done = 5
 
 
 class Purpose(Enum):
-    """For what the host's tables are walked: to find an entry of the guest's tables, or the final address."""
+    """Why the host's tables are walked: to find an entry of the guest's tables, to change it, or for the final address."""
 
     table = 0
-    final = 1
+    update = 1
+    final = 2
+
+
+class Registers(Record):
+    """The walker's own registers.
+
+    `level` and `host_level`: of the tables at hand. `leaf`: the level of the guest's leaf. `at`: the physical address of the entry that is
+    read or changed next, in the end the result. `gpa`: the address that the host's tables translate. `rights`, `host_rights`: what the
+    entries so far allow. `entry`: the host's leaf. `count`: the entries that were read.
+    """
+
+    phase: Phase
+    purpose: Purpose
+    level: bits[3]
+    leaf: bits[3]
+    host_level: bits[3]
+    at: bits[64]
+    gpa: bits[64]
+    rights: bits[4]
+    host_rights: bits[4]
+    entry: bits[64]
+    count: bits[8]
+    ok: bool
+    code: bits[16]
+    second: bool
+    implicit: bool
+    writing: bool
+
+
+def report(w, code, second, implicit, writing):
+    """The walk ends in a fault."""
+    w.r.phase, w.r.ok, w.r.code, w.r.second, w.r.implicit, w.r.writing = Phase.done, False, code, second, implicit, writing
+
+
+def place_in(table, index, size):
+    """The address of an entry in a table, which begins at a multiple of its own size."""
+    below = len(index) + (2 if size == 4 else 3)
+    return cat(table[63:below], index, bits[below - len(index)](0))
+
+
+def page_and_offset(frame, address, covered):
+    """A frame with the offset into it, an address's lowest `covered` bits."""
+    return cat(frame[63:covered], address[covered - 1 : 0])
+
+
+def access_behind(w):
+    """The access that the host's tables are walked for. The guest's tables are read, or written, whatever the instruction does."""
+    if w.r.purpose == Purpose.final:
+        return w.access
+    return Access.write if w.r.purpose == Purpose.update else Access.read
+
+
+def host_refuses(w, code):
+    """The second stage's fault, with the guest physical address that stays in its register."""
+    final = w.r.purpose == Purpose.final
+    report(w, code, True, not final, w.r.purpose == Purpose.update or (final and w.access == Access.write))
+
+
+def present(w, unit, gpa, purpose):
+    """Hand a guest physical address to the second stage."""
+    w.r.gpa, w.r.purpose = gpa, purpose
+    top = unit["host"] - 1
+    if unit["beyond"](w, gpa):
+        host_refuses(w, unit["beyond_code"](w, access_behind(w), purpose != Purpose.final))
+    else:
+        w.r.phase, w.r.host_level, w.r.host_rights = Phase.host, top, 15
+        w.r.at = place_in(unit["host_table"](w), unit["host_index"](gpa, top), unit["size"])
+
+
+def begin(w, unit):
+    """A request comes in: the guest's root table is looked for."""
+    top = unit["guest"] - 1
+    w.r.level, w.r.rights = top, 15
+    if unit["outside"](w):
+        report(w, unit["outside_code"](w), False, False, False)
+    else:
+        present(w, unit, place_in(unit["guest_table"](w), unit["guest_index"](unit["va"](w), top), unit["size"]), Purpose.table)
+
+
+def host_step(w, unit):
+    """Read one entry of the host's tables: go down, find the page, or stop."""
+    pte = unit["read"](w, w.r.at)
+    w.r.count = w.r.count + 1
+    access = access_behind(w)
+    level = w.r.host_level
+    for here in range(unit["host"]):
+        if level == here:
+            fault, code, leaf, table, rights = unit["host_entry"](w, pte, here, w.r.host_rights, access, w.r.purpose != Purpose.final)
+            if fault:
+                host_refuses(w, code)
+            elif leaf:
+                w.r.entry = pte
+                if unit["host_mark"](w, pte, access) != pte:
+                    w.r.phase = Phase.mark_host
+                else:
+                    arrive(w, page_and_offset(table, w.r.gpa, unit["covered"](here)))
+            elif here > 0:
+                w.r.host_level, w.r.host_rights = here - 1, rights
+                w.r.at = place_in(table, unit["host_index"](w.r.gpa, here - 1), unit["size"])
+
+
+def arrive(w, place):
+    """The second stage has found where `gpa` is."""
+    w.r.at = place
+    if w.r.purpose == Purpose.table:
+        w.r.phase = Phase.guest
+    elif w.r.purpose == Purpose.update:
+        w.r.phase = Phase.mark_guest
+    else:
+        w.r.phase, w.r.ok, w.r.code, w.r.second, w.r.implicit, w.r.writing = Phase.done, True, 0, False, False, False
+
+
+def guest_step(w, unit):
+    """Read one entry of the guest's tables."""
+    pte = unit["read"](w, w.r.at)
+    w.r.count = w.r.count + 1
+    level = w.r.level
+    for here in range(unit["guest"]):
+        if level == here:
+            fault, code, leaf, table, rights = unit["guest_entry"](w, pte, here, w.r.rights)
+            w.entries[here], w.places[here] = pte, w.r.gpa
+            if fault:
+                report(w, code, False, False, False)
+            elif leaf:
+                w.r.leaf = here
+                after_update(w, unit, unit["guest"])
+            elif here > 0:
+                w.r.level, w.r.rights = here - 1, rights
+                present(w, unit, place_in(table, unit["guest_index"](unit["va"](w), here - 1), unit["size"]), Purpose.table)
+
+
+def after_update(w, unit, above):
+    """The entries from `above` on have their marks: on to the next one that lacks some, from the root down, or to the final address."""
+    todo = True
+    for level in reversed(range(above)):
+        entry = w.entries[level]
+        if todo and level >= w.r.leaf and unit["guest_mark"](w, entry, w.r.leaf == level) != entry:
+            todo = False
+            w.r.level = level
+            present(w, unit, w.places[level], Purpose.update)
+    if todo:
+        w.r.level = w.r.leaf
+        for level in range(unit["guest"]):
+            if w.r.leaf == level:
+                frame = unit["guest_frame"](w.entries[level], level)
+                present(w, unit, page_and_offset(frame, unit["va"](w), unit["covered"](level)), Purpose.final)
+
+
+def host_mark_step(w, unit):
+    """Set the marks of the host's leaf in one step, if it still is what was read; else read it again."""
+    pte = unit["read"](w, w.r.at)
+    if pte != w.r.entry:
+        w.r.phase = Phase.host
+    else:
+        unit["write"](w, w.r.at, unit["host_mark"](w, pte, access_behind(w)))
+        level = w.r.host_level
+        for here in range(unit["host"]):
+            if level == here:
+                arrive(w, page_and_offset(unit["host_frame"](pte, here), w.r.gpa, unit["covered"](here)))
+
+
+def guest_mark_step(w, unit):
+    """Set the marks of one of the guest's entries in one step, if it still is what was read, marks aside; else begin again."""
+    pte = unit["read"](w, w.r.at)
+    level = w.r.level
+    for here in range(unit["guest"]):
+        if level == here:
+            if pte | unit["marks"] != w.entries[here] | unit["marks"]:
+                begin(w, unit)
+            else:
+                unit["write"](w, w.r.at, unit["guest_mark"](w, pte, w.r.leaf == here))
+                after_update(w, unit, here)

@@ -1,59 +1,68 @@
-"""Nested paging of RISC-V as a walker in small steps."""
+"""Nested paging of RISC-V: a walker in small steps, and that it does what the manual says.
+
+Privileged Architecture, version 1.13 (20240411): 4.3 to 4.6, 8.5. GUEST_LEVELS behind HOST_LEVELS of 3, 4 and 5 are Sv39, Sv48 and Sv57
+behind Sv39x4, Sv48x4 and Sv57x4, in any combination; with entries of four bytes it is Sv32 behind Sv32x4. Two levels of entries of eight
+bytes are no format of the manual's, but one that its rules make.
+"""
 
 from vmproof.lang import *
 from spec.mmu import riscv
-from spec.mmu.result import Reason
-from spec.mmu.nested_hardware import Phase, Purpose
+from spec.mmu.nested_hardware import Phase, Purpose, Registers, begin, guest_mark_step, guest_step, host_mark_step, host_step
+from spec.mmu.nested_manual import agrees, in_order, memory_follows, pages_apart, to_a_mark, to_a_table, to_the_page
 
 GUEST_LEVELS = parameter(3)
 HOST_LEVELS = parameter(3)
-ENTRY = parameter(8)  # bytes of an entry: 4 for Sv32 on Sv32x4
+ENTRY = parameter(8)  # bytes of an entry
 
 LOG = 2 if ENTRY == 4 else 3
 INDEX = 12 - LOG  # bits of an index
 PHYSICAL = 34 if ENTRY == 4 else 56
 
-GUEST = riscv.SV32 if ENTRY == 4 else {3: riscv.SV39, 4: riscv.SV48, 5: riscv.SV57}[GUEST_LEVELS]
-HOST = riscv.SV32X4 if ENTRY == 4 else {3: riscv.SV39X4, 4: riscv.SV48X4, 5: riscv.SV57X4}[HOST_LEVELS]
-
 
 class Walker(State):
+    """`ADUE` and `PBMTE` are menvcfg's, for the host's tables, `VADUE` and `VPBMTE` henvcfg's, for the guest's; `MXR` is sstatus.MXR and
+    `VMXR` vsstatus.MXR. `vsatp` and `hgatp` are the numbers of the root's pages. `written` is what software wrote, without the marks."""
+
     memory: array[bits[PHYSICAL - LOG], bits[8 * ENTRY]]
+    written: array[bits[PHYSICAL - LOG], bits[8 * ENTRY]]
+    hosts: array[bits[PHYSICAL - 12], bool]  # the pages that hold tables of the host's
     va: bits[64]
     access: Access
     user: bool
     SUM: bool
     MXR: bool
     VMXR: bool
+    ADUE: bool
+    VADUE: bool
     PBMTE: bool
     VPBMTE: bool
     HLVX: bool
     vsatp: bits[PHYSICAL - 12]
     hgatp: bits[PHYSICAL - 12]
-    phase: Phase
-    purpose: Purpose
-    level: bits[3]
-    host_level: bits[3]
-    at: bits[PHYSICAL]
-    gpa: bits[PHYSICAL]
-    count: bits[8]
-    ok: bool
-    code: bits[16]
-    second: bool
-    implicit: bool
+    r: Registers
+    entries: array[bits[3], bits[64]]
+    places: array[bits[3], bits[64]]
 
 
 @init
 def idle(w):
-    return w.phase == Phase.idle and w.count == 0
+    return w.r.phase == Phase.idle and w.r.count == 0 and w.memory == w.written
 
 
 def slot(place):
     return place[PHYSICAL - 1 : LOG]
 
 
-def page_number(pte):
-    return pte[PHYSICAL - 3 : 10]
+def read_word(w, place):
+    return zext(w.memory[slot(place)], 64)
+
+
+def write_word(w, place, word):
+    w.memory[slot(place)] = word[8 * ENTRY - 1 : 0]
+
+
+def page_of(number):
+    return zext(cat(number, bits[12](0)), 64)
 
 
 def covered(level):
@@ -61,62 +70,44 @@ def covered(level):
     return 12 + INDEX * level
 
 
-def index(address, level, more=0):
-    return address[covered(level) + INDEX + more - 1 : covered(level)]
+def frame_of(pte, level):
+    return page_of(pte[PHYSICAL - 3 : 10])
 
 
-def report(w, code, second, implicit):
-    w.phase, w.ok, w.code, w.second, w.implicit = Phase.done, False, code, second, implicit
+def outside(w):
+    """The bits above the highest that is translated are copies of it."""
+    upper = w.va[63 : covered(GUEST_LEVELS) - 1]
+    return ENTRY == 8 and upper != 0 and ~upper != 0
+
+
+def by_access(access, reading, writing, fetching):
+    if access == Access.read:
+        return bits[16](reading)
+    return bits[16](writing) if access == Access.write else bits[16](fetching)
 
 
 def page_fault(w):
-    report(w, bits[16](15) if w.access == Access.write else bits[16](12) if w.access == Access.fetch else bits[16](13), False, False)
+    return by_access(w.access, 13, 15, 12)
 
 
 def guest_page_fault(w):
-    code = bits[16](23) if w.access == Access.write else bits[16](20) if w.access == Access.fetch else bits[16](21)
-    report(w, code, True, w.purpose == Purpose.table)
+    """Reported with the original access, whatever the access to the table was."""
+    return by_access(w.access, 21, 23, 20)
 
 
-def present(w, gpa, purpose):
-    """Hand a guest physical address to the second stage."""
-    w.gpa, w.purpose = gpa, purpose
-    limit = covered(HOST_LEVELS) + 2
-    if limit < PHYSICAL and gpa[PHYSICAL - 1 : min(limit, PHYSICAL - 1)] != 0:
-        guest_page_fault(w)
-    else:
-        w.phase = Phase.host
-        w.host_level = HOST_LEVELS - 1
-        w.at = cat(w.hgatp[PHYSICAL - 13 : 2], index(wide(gpa), HOST_LEVELS - 1, 2), bits[LOG](0))
-
-
-def wide(gpa):
-    return zext(gpa, 64)
-
-
-def unusable(pte, menv):
-    """Whether V is clear, or the entry's encoding is reserved."""
+def unusable(pte, memory_types, level):
+    """V clear, an encoding that is reserved, a last table that points on, or a superpage that does not begin at a multiple of its size."""
     leaf = pte[1] or pte[3]
     bad = not pte[0] or (pte[2] and not pte[1]) or (not leaf and (pte[4] or pte[6] or pte[7]))
     if ENTRY == 8:
-        memory_type = pte[62:61] == 3 or ((pte[61] or pte[62]) and not (menv and leaf))
-        bad = bad or pte[63] or pte[60:54] != 0 or memory_type
-    return bad
-
-
-def merged(pte, address, level):
-    """The physical address within the page that a leaf of this level maps."""
+        typed = pte[62:61] == 3 or ((pte[61] or pte[62]) and not (memory_types and leaf))
+        bad = bad or typed or pte[63] or pte[60:54] != 0
     if level == 0:
-        return cat(page_number(pte), address[11:0])
-    return cat(page_number(pte)[PHYSICAL - 13 : INDEX * level], address[covered(level) - 1 : 0])
+        return bad or not leaf
+    return bad or (leaf and pte[9 + INDEX * level : 10] != 0)
 
 
-def splintered(pte, level):
-    """Whether a superpage does not begin at a multiple of its size."""
-    return False if level == 0 else page_number(pte)[INDEX * level - 1 : 0] != 0
-
-
-def granted(w, pte, mxr, hlvx, access):
+def grants(pte, access, mxr, hlvx):
     if access == Access.fetch:
         return pte[3]
     if access == Access.write:
@@ -124,162 +115,167 @@ def granted(w, pte, mxr, hlvx, access):
     return pte[3] if hlvx else pte[1] or (mxr and pte[3])
 
 
-def host_access(w):
-    return w.access if w.purpose == Purpose.final else Access.read
+def fresh(pte, access):
+    """A is set, and D for a store."""
+    return pte[6] and (pte[7] or access != Access.write)
+
+
+def guest_entry(w, pte, level, rights):
+    leaf = pte[1] or pte[3]
+    mine = pte[4] if w.user else not pte[4] or (w.SUM and w.access != Access.fetch)
+    allowed = mine and grants(pte, w.access, w.MXR or w.VMXR, w.HLVX) and (w.VADUE or fresh(pte, w.access))
+    fault = unusable(pte, w.VPBMTE, level) or (leaf and not allowed)
+    return fault, page_fault(w), leaf, frame_of(pte, level), rights
+
+
+def host_entry(w, pte, level, rights, access, implicit):
+    leaf = pte[1] or pte[3]
+    allowed = pte[4] and grants(pte, access, w.MXR and not implicit, w.HLVX and not implicit) and (w.ADUE or fresh(pte, access))
+    fault = unusable(pte, w.PBMTE, level) or (leaf and not allowed)
+    return fault, guest_page_fault(w), leaf, frame_of(pte, level), rights
+
+
+def marked(pte, access):
+    return pte | (bits[64](0xC0) if access == Access.write else bits[64](0x40))
+
+
+UNIT = {
+    "guest": GUEST_LEVELS,
+    "host": HOST_LEVELS,
+    "size": ENTRY,
+    "read": read_word,
+    "write": write_word,
+    "va": lambda w: w.va,
+    "outside": outside,
+    "outside_code": page_fault,
+    "guest_table": lambda w: page_of(w.vsatp),
+    "host_table": lambda w: page_of(w.hgatp),
+    "guest_index": lambda va, level: va[covered(level + 1) - 1 : covered(level)],
+    "host_index": lambda gpa, level: gpa[covered(level + 1) - 1 + (2 if level == HOST_LEVELS - 1 else 0) : covered(level)],
+    "beyond": lambda w, gpa: gpa[63 : covered(HOST_LEVELS) + 2] != 0,
+    "beyond_code": lambda w, access, implicit: guest_page_fault(w),
+    "guest_entry": guest_entry,
+    "host_entry": host_entry,
+    "guest_frame": frame_of,
+    "host_frame": frame_of,
+    "covered": covered,
+    "marks": 0xC0,
+    "guest_mark": lambda w, pte, leaf: marked(pte, w.access) if leaf else pte,
+    "host_mark": lambda w, pte, access: marked(pte, access),
+}
+
+
+def apart(w, host):
+    """Where hardware changes tables, no page holds tables of both stages."""
+    require(not (w.ADUE or w.VADUE) or w.hosts[w.r.at[PHYSICAL - 1 : 12]] == host)
 
 
 @action
 def start(w):
-    require(w.phase == Phase.idle)
-    w.level = GUEST_LEVELS - 1
-    width = covered(GUEST_LEVELS)
-    upper = w.va[63 : width - 1]
-    if ENTRY == 8 and upper != 0 and ~upper != 0:
-        page_fault(w)
-    else:
-        present(w, cat(w.vsatp, index(w.va, GUEST_LEVELS - 1), bits[LOG](0)), Purpose.table)
+    require(w.r.phase == Phase.idle)
+    begin(w, UNIT)
 
 
 @action
 def read_host(w):
-    require(w.phase == Phase.host)
-    pte = w.memory[slot(w.at)]
-    w.count = w.count + 1
-    if unusable(pte, w.PBMTE):
-        guest_page_fault(w)
-    elif not (pte[1] or pte[3]):
-        if w.host_level == 0:
-            guest_page_fault(w)
-        for level in range(1, HOST_LEVELS):
-            if w.host_level == level:
-                w.host_level = level - 1
-                w.at = cat(page_number(pte), index(wide(w.gpa), level - 1), bits[LOG](0))
-    else:
-        explicit = w.purpose == Purpose.final
-        allowed = granted(w, pte, w.MXR and explicit, w.HLVX and explicit, host_access(w)) and pte[4] and pte[6]
-        allowed = allowed and (pte[7] or host_access(w) != Access.write)
-        for level in range(HOST_LEVELS):
-            if w.host_level == level:
-                if splintered(pte, level) or not allowed:
-                    guest_page_fault(w)
-                else:
-                    w.at = merged(pte, wide(w.gpa), level)
-                    if explicit:
-                        w.phase, w.ok, w.code, w.second, w.implicit = Phase.done, True, 0, False, False
-                    else:
-                        w.phase = Phase.guest
+    require(w.r.phase == Phase.host)
+    apart(w, True)
+    host_step(w, UNIT)
 
 
 @action
 def read_guest(w):
-    require(w.phase == Phase.guest)
-    pte = w.memory[slot(w.at)]
-    w.count = w.count + 1
-    if unusable(pte, w.VPBMTE):
-        page_fault(w)
-    elif not (pte[1] or pte[3]):
-        if w.level == 0:
-            page_fault(w)
-        for level in range(1, GUEST_LEVELS):
-            if w.level == level:
-                w.level = level - 1
-                present(w, cat(page_number(pte), index(w.va, level - 1), bits[LOG](0)), Purpose.table)
-    else:
-        mine = pte[4] if w.user else not pte[4] or (w.SUM and w.access != Access.fetch)
-        allowed = mine and granted(w, pte, w.MXR or w.VMXR, w.HLVX, w.access) and pte[6]
-        allowed = allowed and (pte[7] or w.access != Access.write)
-        for level in range(GUEST_LEVELS):
-            if w.level == level:
-                if splintered(pte, level) or not allowed:
-                    page_fault(w)
-                else:
-                    present(w, merged(pte, w.va, level), Purpose.final)
+    require(w.r.phase == Phase.guest)
+    apart(w, False)
+    guest_step(w, UNIT)
+
+
+@action
+def mark_host(w):
+    require(w.r.phase == Phase.mark_host)
+    apart(w, True)
+    host_mark_step(w, UNIT)
+
+
+@action
+def mark_guest(w):
+    require(w.r.phase == Phase.mark_guest)
+    apart(w, False)
+    guest_mark_step(w, UNIT)
 
 
 # What the manual says
 
+SHORT = riscv.format(((1, 29, 21), (0, 20, 12)), 8, 30)
+SHORT_X4 = riscv.format(((1, 31, 21), (0, 20, 12)), 8, 32, True)
+GUEST = riscv.SV32 if ENTRY == 4 else {2: SHORT, 3: riscv.SV39, 4: riscv.SV48, 5: riscv.SV57}[GUEST_LEVELS]
+HOST = riscv.SV32X4 if ENTRY == 4 else {2: SHORT_X4, 3: riscv.SV39X4, 4: riscv.SV48X4, 5: riscv.SV57X4}[HOST_LEVELS]
 
-def expected(w):
+
+def manual(w):
+    """The manual's walk of what software wrote."""
+
     def read(place, size):
-        return w.memory[slot(place)]
+        return w.written[slot(place)]
 
     mode = riscv.Privilege.U if w.user else riscv.Privilege.S
-    first = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR or w.VMXR, ADUE=False, PBMTE=w.VPBMTE, HLVX=w.HLVX)
-    second = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR, ADUE=False, PBMTE=w.PBMTE, HLVX=w.HLVX)
-    tables = riscv.second_stage(HOST, zext(cat(w.hgatp, bits[12](0)), 64), second, read)
-    root = zext(cat(w.vsatp, bits[12](0)), 64)
-    found, references, _ = riscv.walk(GUEST, root, w.va, w.access, first, read, tables)
-    return found, {(column, row): reference for column, row, reference in references}
+    first = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR or w.VMXR, ADUE=w.VADUE, PBMTE=w.VPBMTE, HLVX=w.HLVX)
+    second = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR, ADUE=w.ADUE, PBMTE=w.PBMTE, HLVX=w.HLVX)
+    tables = riscv.second_stage(HOST, page_of(w.hgatp), second, read)
+    return riscv.walk(GUEST, page_of(w.vsatp), w.va, w.access, first, read, tables)
 
 
-@invariant("nested translation is the host's after the guest's: result, fault and the address that is reported")
+PLAN = {
+    "guest": GUEST_LEVELS,
+    "host": HOST_LEVELS,
+    "columns": 1,
+    "changes": 1,
+    "same_slot": lambda place, other: slot(place) == slot(other),
+    "root": lambda w: page_of(w.vsatp),
+    "index": lambda w, level: zext(cat(UNIT["guest_index"](w.va, level), bits[LOG](0)), 64),
+    "frame": lambda entry, level: riscv.frame(GUEST, entry),
+    "covered": covered,
+    "va": lambda w: w.va,
+    "numbers": range(GUEST_LEVELS),
+}
+
+
+@invariant("nested translation is the host's after the guest's: the result or the fault, and the guest physical address of a fault")
 def equal(w):
-    found, _ = expected(w)
-    return implies(
-        w.phase == Phase.done,
-        w.ok == found.ok
-        and w.code == found.code
-        and w.second == found.second
-        and w.implicit == found.implicit
-        and w.level == found.level
-        and implies(w.ok, zext(w.at, 64) == found.pa)
-        and implies(w.second or w.ok, zext(w.gpa, 64) == found.gpa),
-    )
+    return agrees(w, manual(w), PLAN)
 
 
-def table_of(w, reached, level):
-    """Where the guest's table of this level is, as a guest physical address."""
-    above = zext(cat(w.vsatp, bits[12](0)), 64)
-    if level < GUEST_LEVELS - 1:
-        above = riscv.frame(GUEST, reached[level + 1, "entry"].entry)
-    return above
+@invariant("while an entry of the guest's tables is looked for, the manual's walk comes by the same places")
+def tables_found(w):
+    return to_a_table(w, manual(w), PLAN)
 
 
-@invariant("while the host's tables are walked for an entry of the guest's, the manual's walk comes by the same place")
-def on_the_way_to_a_table(w):
-    _, reached = expected(w)
-    holds = True
-    for level, high, low in GUEST["levels"]:
-        gpa = table_of(w, reached, level) | zext(cat(zext(w.va, 64)[high:low], bits[LOG](0)), 64)
-        for host_level, _, _ in HOST["levels"]:
-            here = w.phase == Phase.host and w.purpose == Purpose.table and w.level == level and w.host_level == host_level
-            there = reached[level, host_level]
-            holds = holds and implies(here, there.done and there.place == zext(w.at, 64) and zext(w.gpa, 64) == gpa)
-    return holds
+@invariant("while an entry of the guest's tables is looked for to be marked, the manual's walk comes by the same places")
+def marks_found(w):
+    return to_a_mark(w, manual(w), PLAN)
 
 
-@invariant("an entry of the guest's tables is read where the manual's walk reads it")
-def at_a_table(w):
-    _, reached = expected(w)
-    holds = True
-    for level, _, _ in GUEST["levels"]:
-        there = reached[level, "entry"]
-        same = there.done and there.place == zext(w.at, 64) and there.address == zext(w.gpa, 64)
-        holds = holds and implies(w.phase == Phase.guest and w.level == level, same)
-    return holds
+@invariant("while the final address is looked for, the manual's walk comes by the same places")
+def page_found(w):
+    return to_the_page(w, manual(w), PLAN)
 
 
-@invariant("while the host's tables are walked for the final address, the manual's walk comes by the same place")
-def on_the_way_to_the_page(w):
-    _, reached = expected(w)
-    holds = True
-    for level, _, low in GUEST["levels"]:
-        leaf = reached[level, "entry"]
-        gpa = cat(riscv.frame(GUEST, leaf.entry)[63:low], w.va[low - 1 : 0])
-        last = level == 0 or not reached[level - 1, "entry"].done
-        for host_level, _, _ in HOST["levels"]:
-            here = w.phase == Phase.host and w.purpose == Purpose.final and w.level == level and w.host_level == host_level
-            there = reached["final", host_level]
-            same = there.done and there.place == zext(w.at, 64) and leaf.done and last and zext(w.gpa, 64) == gpa
-            holds = holds and implies(here, same)
-    return holds
+@invariant("memory is what software wrote, with the marks of the manual's updates so far")
+def memory_marked(w, place: bits[PHYSICAL - LOG]):
+    at = zext(cat(place, bits[LOG](0)), 64)
+    return memory_follows(w, manual(w), PLAN, zext(w.memory[place], 64), zext(w.written[place], 64), at)
 
 
-@invariant("levels are those of the formats")
-def levels_exist(w):
-    return implies(w.phase != Phase.idle, w.level < GUEST_LEVELS) and implies(w.phase == Phase.host, w.host_level < HOST_LEVELS)
+@invariant("marks are set in pages of the stage that they belong to")
+def pages(w):
+    return implies(w.ADUE or w.VADUE, pages_apart(w, manual(w), PLAN, lambda place: w.hosts[place[PHYSICAL - 1 : 12]]))
 
 
-@invariant("only a final address is walked from a leaf")
-def purposes(w):
-    return implies(w.phase == Phase.guest, w.purpose == Purpose.table)
+@invariant("the host's leaf that is to be marked is in its register")
+def leaf_latched(w):
+    return implies(w.r.phase == Phase.mark_host, w.r.entry == read_word(w, w.r.at))
+
+
+@invariant("registers name levels that there are")
+def ordered(w):
+    return in_order(w, PLAN)
