@@ -12,7 +12,10 @@ levels are counted from the last table, 0, up to `guest` - 1 and `host` - 1:
 - `beyond(w, gpa)`: whether the host's tables do not cover this address, with `beyond_code(w, access, implicit)`;
 - `guest_entry(w, pte, level, rights)`, `host_entry(w, pte, level, rights, access, implicit)`: `(fault, code, leaf, table, rights)`; a leaf
   without a fault allows the access;
-- `guest_mark(w, pte, leaf)`, `host_mark(w, pte, access)`: the entry with its accessed and dirty state as hardware sets it.
+- `guest_frame(pte, level)`, `host_frame(pte, level)`: the page that a leaf names; `covered(level)`, the bits of address within it;
+- `guest_index(va, level)`, `host_index(gpa, level)`: the index of an entry in its table; `size`, the bytes of an entry;
+- `guest_mark(w, pte, leaf)`, `host_mark(w, pte, access)`: the entry with its accessed and dirty state as hardware sets it, `marks` all of
+  these bits.
 """
 
 from vmproof.lang import *

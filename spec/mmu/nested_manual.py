@@ -5,7 +5,7 @@ updates are tuples of a fixed order (`radix.blank_references`): for each table o
 then, for each of `columns` entries that may be marked, what the host's walk reads; then the same for the final address.
 `plan` has: `guest` and `host`, how many levels there are; `columns`; `changes`, the updates that one walk of the host's tables can make;
 `same_slot(place, other)`; `root(w)`, `index(w, level)` and `frame(entry, level)` of the guest's tables; `numbers`, the manual's names of the
-guest's levels from the root down.
+guest's levels from the last one up; `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave.
 """
 
 from vmproof.lang import *
@@ -71,7 +71,8 @@ def table_address(w, manual, plan, level):
 def on_the_way(w, manual, plan, column, host_level):
     """The host's tables are walked for this column, and the manual's walk comes by the same place; it ends there, where marks are due."""
     there = behind_of(manual, plan, column, host_level)
-    holds = there.done and there.place == w.r.at
+    above = tuple(behind_of(manual, plan, column, upper).entry for upper in reversed(range(host_level + 1, plan["host"])))
+    holds = there.done and there.place == w.r.at and w.r.host_rights == plan["host_rights"](above)
     if plan["changes"] == 1:
         update = manual[2][updates_before(plan, column)][2]
         last = True if host_level == 0 else not behind_of(manual, plan, column, host_level - 1).done
@@ -85,7 +86,9 @@ def to_a_table(w, manual, plan):
     for level in range(plan["guest"]):
         column = plan["guest"] - 1 - level
         walking = w.r.purpose == Purpose.table and w.r.level == level
-        above = all(latched(w, manual, plan, upper) for upper in range(level + 1, plan["guest"]))
+        uppers = tuple(reversed(range(level + 1, plan["guest"])))
+        rights = plan["guest_rights"](tuple(entry_of(manual, plan, upper).entry for upper in uppers))
+        above = w.r.rights == rights and all(latched(w, manual, plan, upper) for upper in uppers)
         address = w.r.gpa == table_address(w, manual, plan, level)
         for host_level in range(plan["host"]):
             here = walking and (w.r.phase == Phase.host or w.r.phase == Phase.mark_host) and w.r.host_level == host_level

@@ -177,8 +177,25 @@ def start(w):
 
 
 @action
-def read_host(w):
-    require(w.r.phase == Phase.host)
+def find_table(w):
+    """Read an entry of the host's tables on the way to one of the guest's."""
+    require(w.r.phase == Phase.host and w.r.purpose == Purpose.table)
+    apart(w, True)
+    host_step(w, UNIT)
+
+
+@action
+def find_mark(w):
+    """Read an entry of the host's tables on the way to one of the guest's that is to be marked."""
+    require(w.r.phase == Phase.host and w.r.purpose == Purpose.update)
+    apart(w, True)
+    host_step(w, UNIT)
+
+
+@action
+def find_page(w):
+    """Read an entry of the host's tables on the way to the final address."""
+    require(w.r.phase == Phase.host and w.r.purpose == Purpose.final)
     apart(w, True)
     host_step(w, UNIT)
 
@@ -191,8 +208,22 @@ def read_guest(w):
 
 
 @action
-def mark_host(w):
-    require(w.r.phase == Phase.mark_host)
+def mark_for_table(w):
+    require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.table)
+    apart(w, True)
+    host_mark_step(w, UNIT)
+
+
+@action
+def mark_for_mark(w):
+    require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.update)
+    apart(w, True)
+    host_mark_step(w, UNIT)
+
+
+@action
+def mark_for_page(w):
+    require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.final)
     apart(w, True)
     host_mark_step(w, UNIT)
 
@@ -236,6 +267,8 @@ PLAN = {
     "frame": lambda entry, level: riscv.frame(GUEST, entry),
     "covered": covered,
     "va": lambda w: w.va,
+    "guest_rights": lambda entries: 15,
+    "host_rights": lambda entries: 15,
     "numbers": range(GUEST_LEVELS),
 }
 

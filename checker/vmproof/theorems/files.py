@@ -13,6 +13,7 @@ from vmproof.data import library, models
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError, Place
 from vmproof.language.suggest import suggest
+from vmproof.solvers.backends import BACKENDS
 from vmproof.theorems.positions import Positions
 from vmproof.theorems.theorem import EXPECTATIONS, METHODS, NONINTERFERENCE, REFINEMENT, RELATING, VIRTUALIZE, Change, Theorem
 
@@ -21,7 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _NEEDED = ("claim", "subject", "method", "expect")
 _KEYS = (
     *("claim", "subject", "refines", "mapping", "policy", "prove", "method", "expect"),
-    *("bound", "timeout", "sizes", "parameters", "mutate", "scenario", "critical"),
+    *("bound", "timeout", "solver", "sizes", "parameters", "mutate", "scenario", "critical"),
 )
 _OF_SYSTEMS = ("bound", "sizes", "parameters")
 _OF_MACHINES = ("scenario", "critical")
@@ -138,6 +139,7 @@ class _Reader:
             expect=Verdict(self._one_of("expect", [verdict.value for verdict in EXPECTATIONS])),
             bound=bound,
             timeout=self._seconds(),
+            solver=self._one_of("solver", list(BACKENDS)) if "solver" in self._table else None,
             sizes=self._integers("sizes"),
             parameters=self._integers("parameters"),
             scenario=self._text("scenario") if "scenario" in self._table else None,

@@ -40,7 +40,7 @@ class Settings:
         return self.timeout or theorem.timeout or DEFAULT_TIMEOUT
 
     def key(self, theorem: Theorem) -> str:
-        return theorem_key(theorem, self.seconds(theorem), self.solver)
+        return theorem_key(theorem, self.seconds(theorem), theorem.solver or self.solver)
 
 
 def run(theorems: Sequence[Theorem], settings: Settings, ended: Callable[[Theorem, Outcome], None]) -> list[Outcome]:
@@ -128,7 +128,7 @@ class _Worker:
         self.deadline = self._began + seconds + _GRACE
         folder = settings.store.folder if settings.store is not None else None
         try:
-            self.pipe.send(Task(theorem, seconds, settings.solver, settings.memory_mb, folder))
+            self.pipe.send(Task(theorem, seconds, theorem.solver or settings.solver, settings.memory_mb, folder))
         except OSError:
             return  # it is gone already; reading says so
 
