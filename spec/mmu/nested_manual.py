@@ -3,9 +3,9 @@
 `manual` is what a nested walk of this folder gives, `(result, references, updates)`, of memory as software wrote it. Its references and
 updates are tuples of a fixed order (`radix.blank_references`): for each table of the guest's what the host's walk reads, then the entry;
 then, for each of `columns` entries that may be marked, what the host's walk reads; then the same for the final address.
-`plan` has: `guest` and `host`, how many levels there are; `columns`; `changes`, the updates that one walk of the host's tables can make;
+`plan` has: `guest` and `host`, how many levels there are; `columns`; `marks`, whether entries are marked at all; `changes`, the updates that one walk of the host's tables can make;
 `same_slot(place, other)`; `root(w)`, `index(w, level)` and `frame(entry, level)` of the guest's tables; `numbers`, the manual's names of the
-guest's levels from the last one up; `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave.
+guest's levels from the last one up; `premise(w, entry, level)`, what is assumed of entries; `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave.
 """
 
 from vmproof.lang import *
@@ -57,7 +57,8 @@ def updates_before(plan, column):
 def latched(w, manual, plan, level):
     """The registers hold the guest's entry of this level as the manual's walk read it."""
     there = entry_of(manual, plan, level)
-    return there.done and w.entries[level] == there.entry and w.places[level] == there.address
+    same = there.done and w.entries[level] == there.entry and w.places[level] == there.address
+    return same and plan["premise"](w, there.entry, level)
 
 
 def table_address(w, manual, plan, level):
@@ -107,6 +108,9 @@ def path_to(w, manual, plan, leaf):
 
 def to_a_mark(w, manual, plan):
     """While an entry of the guest's tables is looked for again, to be marked."""
+    if not plan["marks"]:
+        again = w.r.phase == Phase.host and w.r.purpose == Purpose.update
+        return w.r.phase != Phase.mark_guest and w.r.phase != Phase.mark_host and not again
     holds = True
     for level in range(plan["guest"]):
         column = mark_column(plan, level)

@@ -12,6 +12,7 @@ from spec.mmu.nested_manual import agrees, in_order, memory_follows, pages_apart
 
 GUEST_LEVELS = parameter(3)
 HOST_LEVELS = parameter(3)
+MARKS = parameter(1)  # whether hardware may set A and D (Svadu); else it never does (Svade)
 ENTRY = parameter(8)  # bytes of an entry
 
 LOG = 2 if ENTRY == 4 else 3
@@ -74,6 +75,14 @@ def frame_of(pte, level):
     return page_of(pte[PHYSICAL - 3 : 10])
 
 
+def host_marks(w):
+    return w.ADUE if MARKS == 1 else False
+
+
+def guest_marks(w):
+    return w.VADUE if MARKS == 1 else False
+
+
 def outside(w):
     """The bits above the highest that is translated are copies of it."""
     upper = w.va[63 : covered(GUEST_LEVELS) - 1]
@@ -123,14 +132,14 @@ def fresh(pte, access):
 def guest_entry(w, pte, level, rights):
     leaf = pte[1] or pte[3]
     mine = pte[4] if w.user else not pte[4] or (w.SUM and w.access != Access.fetch)
-    allowed = mine and grants(pte, w.access, w.MXR or w.VMXR, w.HLVX) and (w.VADUE or fresh(pte, w.access))
+    allowed = mine and grants(pte, w.access, w.MXR or w.VMXR, w.HLVX) and (guest_marks(w) or fresh(pte, w.access))
     fault = unusable(pte, w.VPBMTE, level) or (leaf and not allowed)
     return fault, page_fault(w), leaf, frame_of(pte, level), rights
 
 
 def host_entry(w, pte, level, rights, access, implicit):
     leaf = pte[1] or pte[3]
-    allowed = pte[4] and grants(pte, access, w.MXR and not implicit, w.HLVX and not implicit) and (w.ADUE or fresh(pte, access))
+    allowed = pte[4] and grants(pte, access, w.MXR and not implicit, w.HLVX and not implicit) and (host_marks(w) or fresh(pte, access))
     fault = unusable(pte, w.PBMTE, level) or (leaf and not allowed)
     return fault, guest_page_fault(w), leaf, frame_of(pte, level), rights
 
@@ -160,14 +169,14 @@ UNIT = {
     "host_frame": frame_of,
     "covered": covered,
     "marks": 0xC0,
-    "guest_mark": lambda w, pte, leaf: marked(pte, w.access) if leaf else pte,
-    "host_mark": lambda w, pte, access: marked(pte, access),
+    "guest_mark": lambda w, pte, leaf: marked(pte, w.access) if MARKS == 1 and leaf else pte,
+    "host_mark": lambda w, pte, access: marked(pte, access) if MARKS == 1 else pte,
 }
 
 
 def apart(w, host):
     """Where hardware changes tables, no page holds tables of both stages."""
-    require(not (w.ADUE or w.VADUE) or w.hosts[w.r.at[PHYSICAL - 1 : 12]] == host)
+    require(not (host_marks(w) or guest_marks(w)) or w.hosts[w.r.at[PHYSICAL - 1 : 12]] == host)
 
 
 @action
@@ -180,14 +189,6 @@ def start(w):
 def find_table(w):
     """Read an entry of the host's tables on the way to one of the guest's."""
     require(w.r.phase == Phase.host and w.r.purpose == Purpose.table)
-    apart(w, True)
-    host_step(w, UNIT)
-
-
-@action
-def find_mark(w):
-    """Read an entry of the host's tables on the way to one of the guest's that is to be marked."""
-    require(w.r.phase == Phase.host and w.r.purpose == Purpose.update)
     apart(w, True)
     host_step(w, UNIT)
 
@@ -207,32 +208,38 @@ def read_guest(w):
     guest_step(w, UNIT)
 
 
-@action
-def mark_for_table(w):
-    require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.table)
-    apart(w, True)
-    host_mark_step(w, UNIT)
+if MARKS == 1:
 
+    @action
+    def find_mark(w):
+        """Read an entry of the host's tables on the way to one of the guest's that is to be marked."""
+        require(w.r.phase == Phase.host and w.r.purpose == Purpose.update)
+        apart(w, True)
+        host_step(w, UNIT)
 
-@action
-def mark_for_mark(w):
-    require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.update)
-    apart(w, True)
-    host_mark_step(w, UNIT)
+    @action
+    def mark_for_table(w):
+        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.table)
+        apart(w, True)
+        host_mark_step(w, UNIT)
 
+    @action
+    def mark_for_mark(w):
+        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.update)
+        apart(w, True)
+        host_mark_step(w, UNIT)
 
-@action
-def mark_for_page(w):
-    require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.final)
-    apart(w, True)
-    host_mark_step(w, UNIT)
+    @action
+    def mark_for_page(w):
+        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.final)
+        apart(w, True)
+        host_mark_step(w, UNIT)
 
-
-@action
-def mark_guest(w):
-    require(w.r.phase == Phase.mark_guest)
-    apart(w, False)
-    guest_mark_step(w, UNIT)
+    @action
+    def mark_guest(w):
+        require(w.r.phase == Phase.mark_guest)
+        apart(w, False)
+        guest_mark_step(w, UNIT)
 
 
 # What the manual says
@@ -250,8 +257,8 @@ def manual(w):
         return w.written[slot(place)]
 
     mode = riscv.Privilege.U if w.user else riscv.Privilege.S
-    first = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR or w.VMXR, ADUE=w.VADUE, PBMTE=w.VPBMTE, HLVX=w.HLVX)
-    second = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR, ADUE=w.ADUE, PBMTE=w.PBMTE, HLVX=w.HLVX)
+    first = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR or w.VMXR, ADUE=guest_marks(w), PBMTE=w.VPBMTE, HLVX=w.HLVX)
+    second = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR, ADUE=host_marks(w), PBMTE=w.PBMTE, HLVX=w.HLVX)
     tables = riscv.second_stage(HOST, page_of(w.hgatp), second, read)
     return riscv.walk(GUEST, page_of(w.vsatp), w.va, w.access, first, read, tables)
 
@@ -260,6 +267,7 @@ PLAN = {
     "guest": GUEST_LEVELS,
     "host": HOST_LEVELS,
     "columns": 1,
+    "marks": MARKS == 1,
     "changes": 1,
     "same_slot": lambda place, other: slot(place) == slot(other),
     "root": lambda w: page_of(w.vsatp),
@@ -267,6 +275,7 @@ PLAN = {
     "frame": lambda entry, level: riscv.frame(GUEST, entry),
     "covered": covered,
     "va": lambda w: w.va,
+    "premise": lambda w, entry, level: True,
     "guest_rights": lambda entries: 15,
     "host_rights": lambda entries: 15,
     "numbers": range(GUEST_LEVELS),
@@ -295,13 +304,17 @@ def page_found(w):
 
 @invariant("memory is what software wrote, with the marks of the manual's updates so far")
 def memory_marked(w, place: bits[PHYSICAL - LOG]):
+    if MARKS == 0:
+        return w.memory[place] == w.written[place]
     at = zext(cat(place, bits[LOG](0)), 64)
     return memory_follows(w, manual(w), PLAN, zext(w.memory[place], 64), zext(w.written[place], 64), at)
 
 
 @invariant("marks are set in pages of the stage that they belong to")
 def pages(w):
-    return implies(w.ADUE or w.VADUE, pages_apart(w, manual(w), PLAN, lambda place: w.hosts[place[PHYSICAL - 1 : 12]]))
+    if MARKS == 0:
+        return True
+    return implies(host_marks(w) or guest_marks(w), pages_apart(w, manual(w), PLAN, lambda place: w.hosts[place[PHYSICAL - 1 : 12]]))
 
 
 @invariant("the host's leaf that is to be marked is in its register")

@@ -11,6 +11,7 @@ from spec.mmu.nested_manual import agrees, in_order, memory_follows, pages_apart
 
 GUEST_LEVELS = parameter(4)
 HOST_LEVELS = parameter(4)
+MARKS = parameter(1)  # else the guest's entries are taken to have their accessed and dirty flags already
 
 
 class Walker(State):
@@ -148,6 +149,12 @@ def accessed(w, pte, leaf):
     return pte | (bits[64](0x60) if leaf and w.access == Access.write else bits[64](0x20))
 
 
+def is_marked(w, pte, level):
+    """The entry has the flags that the access gives it."""
+    leaf = level == 0 or (level < 3 and pte[7])
+    return pte[5] and (pte[6] or not leaf or w.access != Access.write)
+
+
 UNIT = {
     "guest": GUEST_LEVELS,
     "host": HOST_LEVELS,
@@ -169,7 +176,7 @@ UNIT = {
     "host_frame": frame_of,
     "covered": covered,
     "marks": 0x60,
-    "guest_mark": accessed,
+    "guest_mark": accessed if MARKS == 1 else lambda w, pte, leaf: pte,
     "host_mark": lambda w, pte, access: pte,
 }
 
@@ -194,14 +201,6 @@ def find_table(w):
 
 
 @action
-def find_mark(w):
-    """Read an entry of the host's tables on the way to one of the guest's that is to be marked."""
-    require(w.r.phase == Phase.host and w.r.purpose == Purpose.update)
-    apart(w, True)
-    host_step(w, UNIT)
-
-
-@action
 def find_page(w):
     """Read an entry of the host's tables on the way to the final address."""
     require(w.r.phase == Phase.host and w.r.purpose == Purpose.final)
@@ -213,14 +212,24 @@ def find_page(w):
 def read_guest(w):
     require(w.r.phase == Phase.guest)
     apart(w, False)
+    require(MARKS == 1 or is_marked(w, read_word(w, w.r.at), w.r.level))
     guest_step(w, UNIT)
 
 
-@action
-def mark_guest(w):
-    require(w.r.phase == Phase.mark_guest)
-    apart(w, False)
-    guest_mark_step(w, UNIT)
+if MARKS == 1:
+
+    @action
+    def find_mark(w):
+        """Read an entry of the host's tables on the way to one of the guest's that is to be marked."""
+        require(w.r.phase == Phase.host and w.r.purpose == Purpose.update)
+        apart(w, True)
+        host_step(w, UNIT)
+
+    @action
+    def mark_guest(w):
+        require(w.r.phase == Phase.mark_guest)
+        apart(w, False)
+        guest_mark_step(w, UNIT)
 
 
 # What the manual says
@@ -273,6 +282,7 @@ PLAN = {
     "guest": GUEST_LEVELS,
     "host": HOST_LEVELS,
     "columns": GUEST_LEVELS,
+    "marks": MARKS == 1,
     "changes": HOST_LEVELS,
     "same_slot": lambda place, other: slot(place) == slot(other),
     "root": lambda w: page_of(w.CR3),
@@ -280,6 +290,7 @@ PLAN = {
     "frame": lambda entry, level: x86.frame(GUEST, entry, level + 1),
     "covered": covered,
     "va": lambda w: w.va,
+    "premise": lambda w, entry, level: True if MARKS == 1 else is_marked(w, entry, level),
     "guest_rights": rights_of,
     "host_rights": host_rights_of,
     "numbers": range(1, GUEST_LEVELS + 1),
@@ -308,12 +319,16 @@ def page_found(w):
 
 @invariant("memory is what software wrote, with the marks of the manual's updates so far")
 def memory_marked(w, place: bits[49]):
+    if MARKS == 0:
+        return w.memory[place] == w.written[place]
     at = zext(cat(place, bits[3](0)), 64)
     return memory_follows(w, manual(w), PLAN, w.memory[place], w.written[place], at)
 
 
 @invariant("marks are set in pages of the guest's tables")
 def pages(w):
+    if MARKS == 0:
+        return True
     return pages_apart(w, manual(w), PLAN, lambda place: w.hosts[place[51:12]])
 
 
