@@ -25,6 +25,7 @@ _MODULES = {
     "prove": "proving",
     "mutate": "mutating",
     "walk": "walking",
+    "paging": "paging",
 }
 
 

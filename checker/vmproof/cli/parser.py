@@ -21,6 +21,7 @@ COMMANDS = {
     "prove": "prove theorems, each against its expectation",
     "mutate": "change what theorems are about, and see whether their proofs notice",
     "walk": "walk page tables in an image of memory, step by step",
+    "paging": "say what native, nested and shadow paging cost",
 }
 
 EXPECTATIONS = ("virtualizable", "not-virtualizable")
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     _prove(made["prove"])
     _mutate(made["mutate"])
     _walk(made["walk"])
+    _paging(made["paging"])
     return top
 
 
@@ -169,6 +171,11 @@ def _walk(walk: argparse.ArgumentParser) -> None:
     walk.add_argument("--format", choices=("text", "json"), default="text", help="json follows walk.schema.json (default: text)")
 
 
+def _paging(paging: argparse.ArgumentParser) -> None:
+    paging.add_argument("--format", choices=("text", "json"), default="text", help="json follows paging.schema.json (default: text)")
+    _add_cache(paging)
+
+
 def _address(text: str) -> int:
     try:
         value = int(text, 0)
@@ -192,6 +199,10 @@ def _add_theorems(command: argparse.ArgumentParser) -> None:
     command.add_argument("--timeout", type=_seconds, metavar="S", help="seconds for one theorem (default: what the theorem says, else 120)")
     command.add_argument("--solver", choices=SOLVERS, default="z3", help="who decides (default: z3)")
     command.add_argument("--memory", type=_megabytes, default=2048, metavar="MB", help="memory of one solver process (default: 2048)")
+    _add_cache(command)
+
+
+def _add_cache(command: argparse.ArgumentParser) -> None:
     command.add_argument("--no-cache", action="store_true", help="prove everything again, and remember nothing")
     command.add_argument("--cache", metavar="DIR", help="where results are remembered (default: the user's cache folder)")
 
