@@ -186,3 +186,21 @@ def pages_apart(w, manual, plan, is_host):
         for _, row, update in manual[2][:count]:
             holds = holds and implies(here and update.done, is_host(update.place) == (row != "entry"))
     return holds
+
+
+def counted(w, plan):
+    """No more entries are read than stand, in the manual's order, before the one at hand; without those that are read to mark an entry."""
+    stride = plan["host"] + 1
+    walked = plan["guest"] * stride
+    holds = implies(w.r.phase == Phase.idle, w.r.count == 0) and implies(w.r.phase == Phase.done, w.r.count <= walked + plan["host"])
+    for host_level in range(plan["host"]):
+        behind = plan["host"] - 1 - host_level
+        here = w.r.phase == Phase.host and w.r.host_level == host_level
+        holds = holds and implies(here and w.r.purpose == Purpose.final, w.r.count <= walked + behind)
+        for level in range(plan["guest"]):
+            before = (plan["guest"] - 1 - level) * stride
+            holds = holds and implies(here and w.r.purpose == Purpose.table and w.r.level == level, w.r.count <= before + behind)
+    for level in range(plan["guest"]):
+        before = (plan["guest"] - 1 - level) * stride + plan["host"]
+        holds = holds and implies(w.r.phase == Phase.guest and w.r.level == level, w.r.count <= before)
+    return holds

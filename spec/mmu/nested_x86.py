@@ -335,3 +335,23 @@ def pages(w):
 @invariant("registers name levels that there are")
 def ordered(w):
     return in_order(w, PLAN)
+
+
+@reachable("a walk ends well")
+def allowed(w):
+    return w.r.phase == Phase.done and w.r.ok
+
+
+@reachable("the guest's tables refuse, and the fault is the guest's")
+def guest_refused(w):
+    return w.r.phase == Phase.done and not w.r.ok and not w.r.second
+
+
+@reachable("the host's tables refuse an access to the guest's tables")
+def table_refused(w):
+    return w.r.phase == Phase.done and not w.r.ok and w.r.second and w.r.implicit and w.r.count > 0
+
+
+@reachable("the host's tables refuse the final address")
+def page_refused(w):
+    return w.r.phase == Phase.done and not w.r.ok and w.r.second and not w.r.implicit and w.r.count > 2
