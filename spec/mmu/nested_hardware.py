@@ -77,9 +77,9 @@ def place_in(table, index, size):
     return cat(table[63:below], index, bits[below - len(index)](0))
 
 
-def page_and_offset(frame, address, covered):
-    """A frame with the offset into it, an address's lowest `covered` bits."""
-    return cat(frame[63:covered], address[covered - 1 : 0])
+def page_and_offset(page, address, covered):
+    """An address in a page: the offset is an address's lowest `covered` bits."""
+    return cat(page[63:covered], address[covered - 1 : 0])
 
 
 def access_behind(w):
@@ -181,8 +181,8 @@ def after_update(w, unit, above):
         w.r.level = w.r.leaf
         for level in range(unit["guest"]):
             if w.r.leaf == level:
-                frame = unit["guest_frame"](w.entries[level], level)
-                present(w, unit, page_and_offset(frame, unit["va"](w), unit["covered"](level)), Purpose.final)
+                page = unit["guest_frame"](w.entries[level], level)
+                present(w, unit, page_and_offset(page, unit["va"](w), unit["covered"](level)), Purpose.final)
 
 
 def host_mark_step(w, unit):

@@ -145,7 +145,9 @@ def to_the_page(w, manual, plan):
 def in_order(w, plan):
     """Registers hold levels that there are, and phases belong to purposes."""
     walking = w.r.phase != Phase.idle
-    levels = implies(walking, w.r.level < plan["guest"]) and implies(w.r.phase == Phase.host or w.r.phase == Phase.mark_host, w.r.host_level < plan["host"])
+    levels = implies(walking, w.r.level < plan["guest"]) and implies(
+        w.r.phase == Phase.host or w.r.phase == Phase.mark_host, w.r.host_level < plan["host"]
+    )
     table = implies(w.r.phase == Phase.guest, w.r.purpose == Purpose.table)
     return levels and table and implies(w.r.phase == Phase.mark_guest, w.r.purpose == Purpose.update)
 
@@ -176,7 +178,9 @@ def word_after(word, place, updates, plan):
 
 def memory_follows(w, manual, plan, now, before, place):
     """The word at `place`, which is `now` and was `before`, has the marks of the updates so far."""
-    return all(implies(here, now == word_after(before, place, manual[2][:count], plan)) for here, count in stage_of_updates(w, manual, plan))
+    return all(
+        implies(here, now == word_after(before, place, manual[2][:count], plan)) for here, count in stage_of_updates(w, manual, plan)
+    )
 
 
 def pages_apart(w, manual, plan, is_host):

@@ -59,7 +59,14 @@ class Mutant:
 def system_mutants(sources: Sequence[Source]) -> list[Mutant]:
     """All mutants of a system's files, in order of file and line."""
     functions = {(source.path, node.name): node for source in sources for node in source.tree.body if isinstance(node, ast.FunctionDef)}
-    does = _called(functions, [key for key, node in functions.items() if _decorated(node, _DOES)])
+    actions = {
+        (source.path, node.name): node
+        for source in sources
+        for part in source.tree.body
+        for node in ([part] if isinstance(part, ast.FunctionDef) else part.body if isinstance(part, ast.If) else [])
+        if isinstance(node, ast.FunctionDef) and _decorated(node, _DOES)
+    }
+    does = _called({**_values(sources), **functions, **actions}, list(actions))
     enums = {node.name: _members(node) for source in sources for node in source.tree.body if isinstance(node, ast.ClassDef)}
     found: list[Mutant] = []
     for source in sources:
@@ -164,11 +171,23 @@ def _decorated(node: ast.FunctionDef, names: Sequence[str]) -> bool:
     return any(isinstance(each, ast.Name) and each.id in names for each in calls)
 
 
-_Key: TypeAlias = tuple[Path, str]  # a function: its file and its name
+_Key: TypeAlias = tuple[Path, str]  # a function, or another name: its file and its name
 
 
-def _called(functions: Mapping[_Key, ast.FunctionDef], roots: Sequence[_Key]) -> set[_Key]:
-    """The functions that the roots are or mention, directly or through others; those of other files by name, or after a dot."""
+def _values(sources: Sequence[Source]) -> dict[_Key, ast.expr]:
+    """What stands behind the names of files that are no functions, such as a table of functions."""
+    return {
+        (source.path, target.id): node.value
+        for source in sources
+        for node in source.tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _called(functions: Mapping[_Key, ast.AST], roots: Sequence[_Key]) -> set[_Key]:
+    """What the roots are or mention, directly or through others; that of other files by name, or after a dot."""
     seen: set[_Key] = set()
     pending = list(roots)
     while pending:
