@@ -102,7 +102,7 @@ def store(s):
 
 @action
 def fence(s):
-    """The guest orders its walks after its stores. Shadow tables that diverge are brought up to date by the VMM, which the fence exits to."""
+    """The guest orders its walks after its stores. Shadow tables that diverge are brought up to date by the VMM, to which it exits."""
     require(s.doing == Doing.nothing)
     if MODE == DIVERGING:
         s.exits = s.exits + 1

@@ -3,8 +3,8 @@
 One memory holds the guest's tables and the host's. Each address in the guest's root and tables, and the final one, is a guest physical
 address, which the host's tables translate. Nothing here calls the walks of this folder: they are the specification, this is the machine.
 
-What an entry means is the architecture's own. It stands in a dict of functions, `unit` (`nested_riscv.py`, `nested_x86.py`, `nested_arm.py`);
-levels are counted from the last table, 0, up to `guest` - 1 and `host` - 1:
+What an entry means is the architecture's own (`nested_riscv.py`, `nested_x86.py`, `nested_arm.py`) and stands in a dict of functions,
+`unit`. Levels are counted from the last table, 0, up to `guest` - 1 and `host` - 1:
 
 - `read(w, place)` and `write(w, place, word)` of an entry in memory, a word of 64 bits;
 - `va(w)`, `outside(w)`: the address, and whether the guest's tables do not cover it, with `outside_code(w)`;

@@ -3,9 +3,15 @@
 `manual` is what a nested walk of this folder gives, `(result, references, updates)`, of memory as software wrote it. Its references and
 updates are tuples of a fixed order (`radix.blank_references`): for each table of the guest's what the host's walk reads, then the entry;
 then, for each of `columns` entries that may be marked, what the host's walk reads; then the same for the final address.
-`plan` has: `guest` and `host`, how many levels there are; `columns`; `marks`, whether entries are marked at all; `changes`, the updates that one walk of the host's tables can make;
-`same_slot(place, other)`; `root(w)`, `index(w, level)` and `frame(entry, level)` of the guest's tables; `numbers`, the manual's names of the
-guest's levels from the last one up; `premise(w, entry, level)`, what is assumed of entries; `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave.
+
+`plan` says how the two are seen as one:
+
+- `guest` and `host`, how many levels there are; `numbers`, the manual's names of the guest's levels, from the last one up;
+- `columns`; `marks`, whether entries are marked at all; `changes`, the updates that one walk of the host's tables can make;
+- `root(w)`, `index(w, level)` and `frame(entry, level)` of the guest's tables; `covered(level)`, the bits of address in a page; `va(w)`;
+- `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave; `premise(w, entry, level)`, what is assumed
+  of an entry of the guest's;
+- `same_slot(place, other)`, whether two addresses are of one word.
 """
 
 from vmproof.lang import *

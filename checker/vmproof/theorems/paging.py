@@ -7,7 +7,7 @@ be no less than any cost, and the search shows an execution that costs more than
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ LEVELS = range(2, 6)
 _MODEL = Path("spec", "mmu", "costs.py")
 _MODES = ("native", "nested", "shadow, write-protected", "shadow, diverging")
 _MOST = 255
-"""No cost of the model is higher: its counters end there."""
+"""Where the model's counters end."""
 _SECONDS = 60.0
 
 
@@ -47,29 +47,31 @@ class Row:
         return asdict(self)
 
 
-def paging_costs(store: Store | None, pool: Callable[[], SolverPool], model: Path | None = None) -> list[Row]:
+def paging_costs(
+    store: Store | None, pool: Callable[[], SolverPool], model: Path | None = None, levels: Sequence[int] = LEVELS
+) -> list[Row]:
     """The rows of the table, from the store if it has them; `pool` makes the solvers that a search may ask.
 
     `model` stands in for the library's. Raises InputError where the model is wrong, or has no answer in time.
     """
     path = model or library() / _MODEL
     asked = theorem_key(Theorem("paging", "", path, method="explicit"), _SECONDS, "")
-    key = hashlib.blake2b(f"paging {asked}".encode(), digest_size=20).hexdigest()
+    key = hashlib.blake2b(f"paging {list(levels)} {asked}".encode(), digest_size=20).hexdigest()
     known = store.get(key) if store is not None else None
     if known is not None:
         return [Row(**row) for row in known["rows"]]
     with pool() as solvers:
-        rows = [_row(path, solvers, *case) for case in _cases()]
+        rows = [_row(path, solvers, *case) for case in _cases(levels)]
     if store is not None:
         store.put(key, {"rows": [row.to_json() for row in rows]})
     return rows
 
 
-def _cases() -> Iterator[tuple[int, int, int | None]]:
+def _cases(levels: Sequence[int]) -> Iterator[tuple[int, int, int | None]]:
     """Modes by number, with the levels of the guest's and the host's tables."""
     for mode, name in enumerate(_MODES):
-        for guest in LEVELS:
-            for host in LEVELS if name == "nested" else (None,):
+        for guest in levels:
+            for host in levels if name == "nested" else (None,):
                 yield mode, guest, host
 
 
@@ -91,9 +93,9 @@ def _least(path: Path, pool: SolverPool, parameters: Mapping[str, int]) -> int:
 
     high = 0
     while not holds(high):
+        high = 2 * high + 1
         if high == _MOST:
-            raise InputError(f"{path} has costs above {_MOST}")
-        high = min(2 * high + 1, _MOST)
+            raise InputError(f"{path} has costs of {_MOST // 2 + 1} and more, where its counters may end")
     low = high // 2  # the limit before did not hold, or there was none
     while low < high:
         middle = (low + high) // 2

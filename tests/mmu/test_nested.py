@@ -1,0 +1,142 @@
+"""The nested walkers in small steps: they agree with the manuals' walks, and what they are proved to be is noticed where it fails."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from tests.support.documentation import ROOT
+from tests.support.nested import Run, walker
+from tests.support.walks import ept_entry, guest_entry, riscv_entry, x86_entry
+from vmproof.data import library
+from vmproof.engines.verdict import Verdict
+from vmproof.solvers import SolverPool
+from vmproof.terms import Value
+from vmproof.theorems.files import read_file
+from vmproof.theorems.paging import LEVELS, Row, paging_costs
+from vmproof.theorems.proving import prove
+
+THEOREMS = {theorem.name: theorem for theorem in read_file(ROOT / "proofs" / "nested.toml")}
+SEEDED = [theorem.name for theorem in THEOREMS.values() if theorem.change is not None]
+SYSTEMS: dict[str, dict[str, int]] = {
+    "riscv": {"GUEST_LEVELS": 3, "HOST_LEVELS": 3},
+    "riscv 4": {"GUEST_LEVELS": 2, "HOST_LEVELS": 2, "ENTRY": 4},
+    "x86": {},
+    "arm": {},
+}
+
+
+@cache
+def costs() -> list[Row]:
+    return paging_costs(None, SolverPool)
+
+
+def descriptor(rng: random.Random, guest: bool, level: int) -> int:
+    """Of Arm: a table or a page, now and then a block, mostly with its access flag."""
+    made = rng.getrandbits(36) << 12 | rng.choice((3, 3, 3, 3, 1)) | rng.choice((0x400, 0x400, 0x400, 0)) | rng.getrandbits(1) << 51
+    rights = rng.choice((0x40, 0xC0)) if guest else rng.choice((0xC0, 0xC0, 0xC0, 0x40))
+    return made | (rights if level == 0 or not made & 2 else 0) | (rng.getrandbits(2) << 53 if rng.random() < 0.1 else 0)
+
+
+def plain(name: str, rng: random.Random, level: int) -> int:
+    """A pointer, or in the last table a page that allows most, perhaps still to be marked."""
+    frame = rng.getrandbits(20)
+    if name == "arm":
+        return frame << 12 | 0x443 | (0x80 if rng.random() < 0.5 else 0) | 1 << 51
+    if name == "x86":
+        return frame << 12 | 7 | (0x20 if rng.random() < 0.7 else 0)
+    return frame << 10 | (rng.choice((0xDF, 0xDF, 0xDF, 0x5F, 0x1F, 0xD9)) if level == 0 else 1)
+
+
+def random_run(name: str, rng: random.Random) -> Run:
+    system = walker(name.split()[0], **SYSTEMS[name])
+    size = 4 if name == "riscv 4" else 8
+
+    calm = rng.random() < 0.6
+
+    def invent(guest: bool, level: int) -> int:
+        if calm:
+            return plain(name, rng, level)
+        if name == "x86":
+            return x86_entry(rng, 8, "first") if guest else ept_entry(rng)
+        if name == "arm":
+            return descriptor(rng, guest, level)
+        return riscv_entry(rng, size) if guest else guest_entry(rng, size)
+
+    given: dict[str, Value] = {"access": rng.randrange(3)}
+    flags = ("user", "SUM", "MXR", "VMXR", "ADUE", "VADUE", "WP", "NXE", "AC", "SMAP", "EL1", "HA", "HD", "HA2", "HD2", "XNX", "PAN")
+    known = {variable.path for variable in system.variables}
+    given.update({flag: rng.random() < 0.5 for flag in flags if flag in known})
+    given.update({root: rng.getrandbits(20) << 2 for root in ("vsatp", "hgatp", "CR3", "EPTP", "TTBR", "VTTBR") if root in known})
+    given["va"] = rng.getrandbits(31 if size == 4 else 38)
+    return Run(system, given, invent, size)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_walker_does_what_the_manual_says_with_random_tables(name: str) -> None:
+    rng = random.Random(name)
+    ends: Counter[tuple[Value, Value, Value]] = Counter()
+    for _ in range(30):
+        run = random_run(name, rng)
+        if not run.finish():
+            continue
+        assert run.holds("equal")
+        assert all(run.holds("memory_marked", place=index) for index in run.words())
+        ends[run.state["r.ok"], run.state["r.second"], run.state["r.implicit"]] += 1
+    assert {(True, False, False), (False, False, False), (False, True, True)} <= set(ends)
+
+
+def test_a_result_that_is_not_the_manuals_does_not_count_as_equal() -> None:
+    rng = random.Random(1)
+    run = random_run("riscv", rng)
+    assert run.finish()
+    assert run.holds("equal")
+    code = run.state["r.code"]
+    assert isinstance(code, int)
+    run.state["r.code"] = code ^ 1
+    assert not run.holds("equal")
+
+
+@pytest.mark.parametrize("guest", LEVELS)
+@pytest.mark.parametrize("host", LEVELS)
+def test_the_walker_reads_as_many_entries_as_the_cost_table_says_at_most(guest: int, host: int) -> None:
+    """Tables without superpages, each in a page of its own. The formula is Bhargava's, (n + 1)(m + 1) - 1 (ASPLOS 2008)."""
+    pages = iter(range(1, 1000))
+    addresses = iter(range(1, 1000))  # of the guest's tables, as guest physical pages
+    system = walker("riscv", GUEST_LEVELS=guest, HOST_LEVELS=host, MARKS=0)
+
+    def invent(of_guest: bool, level: int) -> int:
+        frame = next(addresses) if of_guest else 4 * next(pages)
+        return frame << 10 | (0xDF if level == 0 else 1)
+
+    run = Run(system, {"hgatp": 0x80000, "vsatp": 0, "user": True}, invent)
+    assert run.finish()
+    assert run.state["r.ok"]
+    [most] = [row.max_references for row in costs() if (row.mode, row.guest_levels, row.host_levels) == ("nested", guest, host)]
+    assert run.state["r.count"] == most == (guest + 1) * (host + 1) - 1
+    assert THEOREMS[f"nested-count-{guest}-{host}"].parameters["MOST"] == most
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[SolverPool]:
+    with SolverPool(1, "bitwuzla", timeout=60) as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_a_seeded_fault_is_noticed(name: str, pool: SolverPool) -> None:
+    assert prove(THEOREMS[name], pool, 60).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("name", ["nested-sv32-svade", "nested-count-5-5"])
+def test_the_walker_is_proved(name: str, pool: SolverPool) -> None:
+    assert prove(THEOREMS[name], pool, 60).verdict is Verdict.PROVED
+
+
+def test_the_walkers_do_not_call_the_walks_that_they_are_compared_with() -> None:
+    text = (library() / "spec" / "mmu" / "nested_hardware.py").read_text(encoding="utf-8")
+    assert "spec.mmu" not in text

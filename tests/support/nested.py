@@ -1,0 +1,91 @@
+"""Concrete executions of the nested walkers in small steps, over memory that is made up as it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from vmproof.data import library
+from vmproof.engines.reading import transition_system
+from vmproof.engines.system import TransitionSystem
+from vmproof.language.loader import load_system
+from vmproof.terms import ArrayValue, Term, Value, default_value, evaluate
+
+HOST, GUEST, DONE = 1, 2, 5
+"""Of the walkers' phases."""
+
+Invent = Callable[[bool, int], int]
+"""An entry of the guest's tables (True) or the host's, of a level counted from the last table."""
+
+
+@cache
+def walker(name: str, **parameters: int) -> TransitionSystem:
+    """The system of `spec/mmu/nested_NAME.py`."""
+    return transition_system(load_system(library() / "spec" / "mmu" / f"nested_{name}.py", {}, parameters))
+
+
+class Run:
+    """One execution. `given` are registers of the request by name; what is not given is zero. Words of `size` bytes."""
+
+    def __init__(self, system: TransitionSystem, given: Mapping[str, Value], invent: Invent, size: int = 8) -> None:
+        self._system = system
+        self._invent = invent
+        self._size = size
+        self.state: dict[str, Value] = {v.path: given.get(v.path, default_value(v.sort)) for v in system.variables}
+        self._known: set[int] = set()
+        self._pages: set[int] = set()
+
+    def holds(self, name: str, **parameters: int) -> bool:
+        """Whether a claim of the system is true in the present state."""
+        [claim] = [item for item in self._system.properties if item.name == name]
+        return self._evaluate([claim.term], {item.term.name: parameters[item.name] for item in claim.parameters})[0] is True
+
+    def step(self) -> bool:
+        """Take the one action that is possible; False where there is none."""
+        self._make_up()
+        guards = self._evaluate([action.guard for action in self._system.actions])
+        possible = [action for action, guard in zip(self._system.actions, guards, strict=True) if guard]
+        if not possible:
+            return False
+        [action] = possible
+        paths = list(action.next)
+        self.state.update(zip(paths, self._evaluate([action.next[path] for path in paths]), strict=True))
+        return True
+
+    def finish(self) -> bool:
+        """Walk to the end; False where a page turns out to hold tables of both stages, which the systems leave out."""
+        while self.step():
+            pass
+        return self.state["r.phase"] == DONE
+
+    def words(self) -> set[int]:
+        """The indices of the words that were read."""
+        return set(self._known)
+
+    def _make_up(self) -> None:
+        """Fill the word that is read next, and say whose table its page is."""
+        phase, at = self.state["r.phase"], self.state["r.at"]
+        assert isinstance(at, int)
+        if phase not in (HOST, GUEST):
+            return
+        index = at // self._size
+        level = self.state["r.level" if phase == GUEST else "r.host_level"]
+        assert isinstance(level, int)
+        if index in self._known:
+            return
+        self._known.add(index)
+        word = self._invent(phase == GUEST, level)
+        for name in ("memory", "written"):
+            self._set(name, index, word)
+        if at >> 12 not in self._pages:
+            self._pages.add(at >> 12)
+            self._set("hosts", at >> 12, phase == HOST)
+
+    def _set(self, name: str, index: int, value: Value) -> None:
+        array = self.state[name]
+        assert isinstance(array, ArrayValue)
+        self.state[name] = array.set(index, value)
+
+    def _evaluate(self, terms: list[Term], more: Mapping[str, Value] | None = None) -> list[Value]:
+        values = {**{v.term.name: self.state[v.path] for v in self._system.variables}, **(more or {})}
+        return evaluate(terms, lambda term: values[term.name])
