@@ -42,13 +42,13 @@ def descriptor(rng: random.Random, guest: bool, level: int) -> int:
     return made | (rights if level == 0 or not made & 2 else 0) | (rng.getrandbits(2) << 53 if rng.random() < 0.1 else 0)
 
 
-def plain(name: str, rng: random.Random, level: int) -> int:
+def plain(name: str, rng: random.Random, guest: bool, level: int) -> int:
     """A pointer, or in the last table a page that allows most, perhaps still to be marked."""
     frame = rng.getrandbits(20)
     if name == "arm":
         return frame << 12 | 0x443 | (0x80 if rng.random() < 0.5 else 0) | 1 << 51
     if name == "x86":
-        return frame << 12 | 7 | (0x20 if rng.random() < 0.7 else 0)
+        return frame << 12 | 7 | (0x20 if guest and rng.random() < 0.7 else 0)
     return frame << 10 | (rng.choice((0xDF, 0xDF, 0xDF, 0x5F, 0x1F, 0xD9)) if level == 0 else 1)
 
 
@@ -60,7 +60,7 @@ def random_run(name: str, rng: random.Random) -> Run:
 
     def invent(guest: bool, level: int) -> int:
         if calm:
-            return plain(name, rng, level)
+            return plain(name, rng, guest, level)
         if name == "x86":
             return x86_entry(rng, 8, "first") if guest else ept_entry(rng)
         if name == "arm":

@@ -58,5 +58,5 @@ def test_costs_beyond_the_models_counters_are_an_error(tmp_path: Path) -> None:
     text = (library() / "spec" / "mmu" / "costs.py").read_text(encoding="utf-8")
     model = tmp_path / "costs.py"
     model.write_text(text.replace("    s.doing = Doing.hit\n", "    s.doing = Doing.hit\n    s.references = 255\n"), encoding="utf-8")
-    with pytest.raises(InputError, match="costs.py has costs of 128 and more, where its counters may end"):
+    with pytest.raises(InputError, match=r"costs\.py has costs of 128 and more, where its counters may end"):
         paging_costs(None, SolverPool, model, levels=(2,))

@@ -225,5 +225,3 @@ def test_every_combination_of_bits_in_the_entry_of_one_level(name: str, level: i
 @pytest.mark.parametrize("name", ["x86-4"])
 def test_every_combination_of_rights_in_the_entries_of_all_levels(name: str) -> None:
     same(name, all_levels(name))
-
-
