@@ -14,6 +14,7 @@ from tests.support.nested import Run, walker
 from tests.support.walks import ept_entry, guest_entry, riscv_entry, x86_entry
 from vmproof.data import library
 from vmproof.engines.verdict import Verdict
+from vmproof.language import lint
 from vmproof.solvers import SolverPool
 from vmproof.terms import Value
 from vmproof.theorems.files import read_file
@@ -135,6 +136,11 @@ def test_a_seeded_fault_is_noticed(name: str, pool: SolverPool) -> None:
 @pytest.mark.parametrize("name", ["nested-sv32-svade", "nested-count-5-5"])
 def test_the_walker_is_proved(name: str, pool: SolverPool) -> None:
     assert prove(THEOREMS[name], pool, 60).verdict is Verdict.PROVED
+
+
+@pytest.mark.parametrize("name", ["riscv", "x86", "arm", "count", "racing"])
+def test_the_walkers_say_nothing_doubtful(name: str) -> None:
+    assert lint(library() / "spec" / "mmu" / f"nested_{name}.py") == []
 
 
 def test_the_walkers_do_not_call_the_walks_that_they_are_compared_with() -> None:

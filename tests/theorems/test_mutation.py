@@ -116,3 +116,9 @@ def test_a_change_that_does_not_fit(change: Change, message: str) -> None:
     with pytest.raises(InputError) as caught:
         apply(change, [parse(TEXT, Path("w.py"))])
     assert str(caught.value) == message
+
+
+def test_a_function_that_a_table_of_the_file_holds_is_changed_too() -> None:
+    text = TEXT.replace("    count(w)\n", '    TABLE["count"](w)\n').replace("@action", 'TABLE = {"count": count}\n\n\n@action')
+    changed = {mutant.function for mutant in system_mutants([parse(text, Path("w.py"))])}
+    assert changed == {"start", "take", "count"}

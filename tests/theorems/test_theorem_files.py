@@ -35,13 +35,14 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_a_theorem_with_all_that_it_says(folder: Path) -> None:
-    more = 'sizes = { P = 2 }\nparameters = { N = 5 }\ntimeout = 2.5\nmutate = { action = "enter", drop = "pass" }\n'
+    more = 'sizes = { P = 2 }\nparameters = { N = 5 }\ntimeout = 2.5\nsolver = "cvc5"\nmutate = { action = "enter", drop = "pass" }\n'
     [theorem] = read_file(write(folder, SOUND + more))
     assert theorem.name == "held"
     assert theorem.claim == "The lock holds."
     assert theorem.subject.resolve() == (folder / "lock.py").resolve()
     assert (theorem.method, theorem.bound, theorem.expect) == ("bmc", 3, Verdict.HOLDS_UP_TO)
     assert (theorem.sizes, theorem.parameters, theorem.timeout) == ({"P": 2}, {"N": 5}, 2.5)
+    assert theorem.solver == "cvc5"
     assert theorem.change is not None
     assert (theorem.change.function, theorem.change.drop) == ("enter", "pass")
     assert theorem.place is not None
@@ -57,6 +58,7 @@ def test_a_piece_of_a_line_may_give_way_to_nothing(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (("bound = 3", 'solver = "z4"'), '5:1: `solver` is not "z4"; it is one of z3, bitwuzla, cvc5'),
         (("bound = 3", "bond = 3"), "5:1: a theorem has no key `bond`; did you mean `bound`?"),
         (("bound = 3", "bound = -1"), "5:1: `bound` is a whole number"),
         (("bound = 3", "bound = true"), "5:1: `bound` is a whole number"),

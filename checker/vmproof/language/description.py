@@ -196,7 +196,7 @@ class Description:
 
     def translation_obligations(self, state: Mapping[str, Term]) -> list[Obligation]:
         """The obligations of the translation for an arbitrary address."""
-        va = self.pool.var("lint.va", BitVecSort(max(self.virtual_width, 1)))
+        va = self.pool.var("lint#va", BitVecSort(max(self.virtual_width, 1)))
         found: list[Obligation] = []
         for access in ACCESS.members.values():
             found += self._translated(state, va, access, 1)[0].obligations

@@ -136,7 +136,7 @@ def _scenario(description: Description, scenario: Scenario) -> list[Obligation]:
     picks = {name: description.pool.var(f"pick.{name}", sort) for name, sort in scenario.picks}
     description.host(scenario, real, guest, picks)
     if scenario.has_reserved:
-        description.reserved(scenario, real, guest, description.pool.var("lint.va", BitVecSort(max(description.virtual_width, 1))))
+        description.reserved(scenario, real, guest, description.pool.var("lint#va", BitVecSort(max(description.virtual_width, 1))))
     return []
 
 
