@@ -63,7 +63,7 @@ def test_a_piece_of_a_line_may_give_way_to_nothing(folder: Path) -> None:
         (("bound = 3", "bound = -1"), "5:1: `bound` is a whole number"),
         (("bound = 3", "bound = true"), "5:1: `bound` is a whole number"),
         (('method = "bmc"', 'method = "bcm"'), '4:1: `method` is not "bcm"; did you mean `bmc`?'),
-        (('method = "bmc"', 'method = "induction"'), '5:1: `bound` says nothing where the method is "induction"'),
+        (('method = "bmc"', 'method = "explicit"'), '5:1: `bound` says nothing where the method is "explicit"'),
         (('method = "bmc"', 'method = "virtualize"'), '5:1: `bound` says nothing where the method is "virtualize"'),
         (('claim = "The lock holds."\n', ""), "1:1: the theorem `held` has no `claim`"),
         (('"lock.py"', '"lokc.py"'), "3:1: there is no file lokc.py"),

@@ -10,7 +10,8 @@ from vmproof.solvers import SolverPool
 from vmproof.theorems.deciding import Found, Question, decide_claims
 
 _BOUND = 8
-"""Steps within which everything is expected to happen once; what does not is asked of an engine that can say never."""
+"""Steps within which everything is expected to happen once, where a proof by induction names no others; what does not is asked of an
+engine that can say never."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ def vacuity(question: Question, pool: SolverPool) -> Vacuity | None:
 
     What cannot happen goes before what merely was not seen.
     """
-    asked = replace(question, engine="auto", bound=_BOUND, properties=None, until_refuted=False)
+    steps = question.bound if question.engine == "induction" and question.bound is not None else _BOUND
+    asked = replace(question, engine="auto", bound=steps, properties=None, until_refuted=False)
     found = decide_claims(asked, pool, _happenings)
     for verdict in (Verdict.REFUTED, Verdict.VACUOUS, Verdict.UNKNOWN):
         for item in found:
