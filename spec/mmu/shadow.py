@@ -40,12 +40,17 @@ class Entry(Record):
 
 
 class Origin(Record):
-    """What the VMM remembers of an entry: the frames of the guest's tables that it comes from, from the root down, and how many."""
+    """What the VMM remembers of an entry: how many of the guest's tables it comes from, the frames of these, from the root down, what their
+    entries said, and the guest's page that they lead to."""
 
     depth: bits[2]
     t2: Frame
     t1: Frame
     t0: Frame
+    e2: bits[64]
+    e1: bits[64]
+    e0: bits[64]
+    ppn: bits[44]
 
 
 class Handled(Record):
@@ -115,21 +120,23 @@ def unusable(pte):
 
 
 def sees(w, root, vpn):
-    """The guest's translation of a page: `(found, pte, frame, index, ppn, origin)`, the last entry read and where it stands."""
+    """The guest's translation of a page: `(found, pte, frame, index, origin)`, the last entry read and where it stands."""
     t2 = table(w, root)
-    pte = w.memory[t2, vpn[26:18]]
-    if unusable(pte) or not pointer(pte):
-        found = not unusable(pte) and pte[27:10] == 0
-        return found, pte, t2, vpn[26:18], cat(pte[53:28], vpn[17:0]), Origin(depth=1, t2=t2, t1=t2, t0=t2)
-    t1 = table(w, pte[53:10])
-    pte = w.memory[t1, vpn[17:9]]
-    if unusable(pte) or not pointer(pte):
-        found = not unusable(pte) and pte[18:10] == 0
-        return found, pte, t1, vpn[17:9], cat(pte[53:19], vpn[8:0]), Origin(depth=2, t2=t2, t1=t1, t0=t1)
-    t0 = table(w, pte[53:10])
-    pte = w.memory[t0, vpn[8:0]]
-    found = not unusable(pte) and not pointer(pte)
-    return found, pte, t0, vpn[8:0], pte[53:10], Origin(depth=3, t2=t2, t1=t1, t0=t0)
+    e2 = w.memory[t2, vpn[26:18]]
+    if unusable(e2) or not pointer(e2):
+        found = not unusable(e2) and e2[27:10] == 0
+        ppn = cat(e2[53:28], vpn[17:0])
+        return found, e2, t2, vpn[26:18], Origin(depth=1, t2=t2, t1=t2, t0=t2, e2=e2, e1=0, e0=0, ppn=ppn)
+    t1 = table(w, e2[53:10])
+    e1 = w.memory[t1, vpn[17:9]]
+    if unusable(e1) or not pointer(e1):
+        found = not unusable(e1) and e1[18:10] == 0
+        ppn = cat(e1[53:19], vpn[8:0])
+        return found, e1, t1, vpn[17:9], Origin(depth=2, t2=t2, t1=t1, t0=t1, e2=e2, e1=e1, e0=0, ppn=ppn)
+    t0 = table(w, e1[53:10])
+    e0 = w.memory[t0, vpn[8:0]]
+    found = not unusable(e0) and not pointer(e0)
+    return found, e0, t0, vpn[8:0], Origin(depth=3, t2=t2, t1=t1, t0=t0, e2=e2, e1=e1, e0=e0, ppn=e0[53:10])
 
 
 def rights(pte, key):
@@ -225,7 +232,7 @@ def evict(w, h: Hart, s: Space, p: Page):
 def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64]):
     """The hardware denied an access: the VMM walks the guest's tables, and reflects the fault, or fills, or emulates the store."""
     key, s = w.key[w.space[h]], w.space[h]
-    found, pte, frame, index, ppn, origin = sees(w, key.root, w.vpn[p])
+    found, pte, frame, index, origin = sees(w, key.root, w.vpn[p])
     read, write, execute = rights(pte, key)
     storing = access == Access.write
     marked = pte | (0xC0 if storing else 0x40)
@@ -233,8 +240,8 @@ def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64])
     w.before, w.before_host = w.memory, w.host
     w.handled = Handled(happened=True, key=w.cpu[h], page=p, access=access, offset=offset, value=value, reflected=denied)
     if not denied:
-        require(backed(w, ppn))
-        target = w.host[ppn]
+        require(backed(w, origin.ppn))
+        target = w.host[origin.ppn]
         if marked != pte:
             write_table(w, frame, index, marked)
         if storing and w.guarded[target]:
@@ -246,6 +253,12 @@ def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64])
             clean = not storing and pte[7] == 0
             w.shadow[s, p] = Entry(valid=True, frame=target, r=read, w=write and not clean and not w.guarded[target], x=execute)
             w.origin[s, p] = origin
+            if origin.depth == 1:
+                w.origin[s, p].e2 = marked
+            elif origin.depth == 2:
+                w.origin[s, p].e1 = marked
+            else:
+                w.origin[s, p].e0 = marked
     w.after = w.memory
 
 

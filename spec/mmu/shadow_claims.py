@@ -9,23 +9,22 @@ from spec.mmu.riscv import SV39, Control, Privilege, walk
 from spec.mmu.shadow import *
 
 
-def architecture(key, vpn, access, adue, words, host):
-    """The guest's own walk of its tables in `words`, for the first byte of a page: `(result, updates)`."""
+def architecture(key, vpn, access, adue, read):
+    """The guest's own walk for the first byte of a page: `(result, updates)`."""
     control = Control(mode=Privilege.U if key.user else Privilege.S, SUM=key.SUM, MXR=key.MXR, ADUE=adue, PBMTE=False, HLVX=False)
-    found, _, updates = walk(
-        SV39,
-        zext(cat(key.root, bits[12](0)), 64),
-        sext(cat(vpn, bits[12](0)), 64),
-        access,
-        control,
-        lambda place, size: words[host[place[55:12]], place[11:3]],
-    )
+    root, va = zext(cat(key.root, bits[12](0)), 64), sext(cat(vpn, bits[12](0)), 64)
+    found, _, updates = walk(SV39, root, va, access, control, read)
     return found, updates
+
+
+def guest_memory(words, host):
+    """Entries as the guest's physical memory holds them."""
+    return lambda place, size: words[host[place[55:12]], place[11:3]]
 
 
 def allows(w, key, vpn, access, frame):
     """The guest's architecture lets the access reach the frame, and finds accessed and dirty bits set."""
-    found, _ = architecture(key, vpn, access, False, w.memory, w.host)
+    found, _ = architecture(key, vpn, access, False, guest_memory(w.memory, w.host))
     ppn = found.pa[55:12]
     return found.ok and backed(w, ppn) and w.host[ppn] == frame
 
@@ -40,10 +39,17 @@ def sound(w, h: Hart, p: Page, access: Access):
     return implies(permits(entry, access), allows(w, w.cpu[h], w.vpn[p], access, entry.frame))
 
 
-@invariant("what the shadow lets the guest do in a space, the guest's tables allow now")
-def exact(w, s: Space, p: Page, access: Access):
-    entry = w.shadow[s, p]
-    return implies(permits(entry, access), allows(w, w.key[s], w.vpn[p], access, entry.frame))
+@invariant("what the shadow lets the guest do in a space, the entries that it was made from allow, accessed and dirty bits included")
+def granted(w, s: Space, p: Page, access: Access):
+    origin, vpn, root = w.origin[s, p], w.vpn[p], w.key[s].root
+    first = cat(root, vpn[26:18], bits[3](0))
+    second = cat(origin.e2[53:10], vpn[17:9], bits[3](0))
+
+    def read(place, size):
+        return origin.e2 if place[55:0] == first else origin.e1 if place[55:0] == second else origin.e0
+
+    found, _ = architecture(w.key[s], vpn, access, False, read)
+    return implies(permits(w.shadow[s, p], access), found.ok and found.pa[55:12] == origin.ppn)
 
 
 @invariant("a hart runs in a space of the guest's registers")
@@ -64,17 +70,18 @@ def cached(w, h: Hart, s: Space, p: Page):
     )
 
 
-@invariant("the VMM knows from which tables an entry comes, and guards them")
+@invariant("the entries that an entry was made from are what the tables hold, and the VMM guards these")
 def traced(w, s: Space, p: Page):
     origin, vpn = w.origin[s, p], w.vpn[p]
-    e2, e1 = w.memory[origin.t2, vpn[26:18]], w.memory[origin.t1, vpn[17:9]]
     return implies(
         w.shadow[s, p].valid,
         origin.depth != 0
         and stands(w, w.key[s].root, origin.t2)
-        and (origin.depth > 1) == (e2[3:1] == 0)
-        and implies(origin.depth > 1, stands(w, e2[53:10], origin.t1) and (origin.depth > 2) == (e1[3:1] == 0))
-        and implies(origin.depth > 2, stands(w, e1[53:10], origin.t0)),
+        and w.memory[origin.t2, vpn[26:18]] == origin.e2
+        and (origin.depth > 1) == (origin.e2[3:1] == 0)
+        and implies(origin.depth > 1, stands(w, origin.e2[53:10], origin.t1) and w.memory[origin.t1, vpn[17:9]] == origin.e1)
+        and implies(origin.depth > 1, (origin.depth > 2) == (origin.e1[3:1] == 0))
+        and implies(origin.depth > 2, stands(w, origin.e1[53:10], origin.t0) and w.memory[origin.t0, vpn[8:0]] == origin.e0),
     )
 
 
@@ -88,13 +95,13 @@ def protected(w, s: Space, p: Page):
     return implies(entry.valid and entry.w, not w.guarded[entry.frame])
 
 
-@invariant("entries lead to frames of the guest's")
-def owned(w, s: Space, p: Page):
-    entry = w.shadow[s, p]
-    return implies(entry.valid, w.used[entry.frame])
+@invariant("an entry leads to the frame that backs the guest's page")
+def led(w, s: Space, p: Page):
+    entry, ppn = w.shadow[s, p], w.origin[s, p].ppn
+    return implies(entry.valid, backed(w, ppn) and w.host[ppn] == entry.frame)
 
 
 @invariant("a fault is reflected exactly when the guest's own walk denies the access")
 def reflected(w):
-    found, _ = architecture(w.handled.key, w.vpn[w.handled.page], w.handled.access, ADUE, w.before, w.before_host)
+    found, _ = architecture(w.handled.key, w.vpn[w.handled.page], w.handled.access, ADUE, guest_memory(w.before, w.before_host))
     return implies(w.handled.happened, w.handled.reflected == (not found.ok))

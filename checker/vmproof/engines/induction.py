@@ -1,7 +1,8 @@
 """Induction: the initial states satisfy an invariant, and no action leads from a state that satisfies all of them to one that does not.
 
 One query for each action and invariant, in which the invariants are instantiated at the terms that matter (see `quantifiers`); so unsized
-types need no size, and a proof is one for any number of their elements. A state from which an action breaks an invariant need not be
+types need no size, and a proof is one for any number of their elements. An invariant that follows from others in every state takes one
+query in all: where these hold it holds, too. A state from which an action breaks an invariant need not be
 reachable: it is a counterexample to induction, never a violation.
 """
 
@@ -24,6 +25,8 @@ from vmproof.solvers import SolverPool, Status
 from vmproof.terms import ArraySort, Term, Value, default_value, evaluate
 
 ENGINE = "induction"
+_MANY = 4
+"""Of so many actions, asking first whether an invariant follows from others is worth a query."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +91,9 @@ def _greatest(system: TransitionSystem, claims: Sequence[_Claim], asker: Asker) 
     """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it."""
     alive = list(claims)
     failures: dict[str, _Failure] = {}
-    pending: list[tuple[_Claim, Action | None]] = [(claim, None) for claim in claims if not claim.type]
-    pending += [(claim, action) for claim in claims for action in system.actions]
     used: dict[tuple[str, str | None], frozenset[str]] = {}
+    following = _following(system, [claim for claim in claims if not claim.type], alive, {}, asker)
+    pending = _obligations(system, [claim for claim in claims if claim.name not in following])
     while pending:
         outcomes = asker.run(_asked(system, claim, action, alive) for claim, action in pending)
         without = tuple(failures)
@@ -101,8 +104,37 @@ def _greatest(system: TransitionSystem, claims: Sequence[_Claim], asker: Asker) 
                 failures[claim.name] = _Failure(action, outcome, without)
         alive = [claim for claim in alive if claim.name not in failures]
         gone = failures.keys() - set(without)
-        pending = [(claim, action) for claim in alive for action in system.actions if used[claim.name, action.name] & gone]
+        proved = [claim for claim in alive if claim.name not in following]
+        pending = [(claim, action) for claim in proved for action in system.actions if used[claim.name, action.name] & gone]
+        lost = [claim for claim in alive if following.get(claim.name, frozenset()) & gone]
+        for claim in lost:
+            del following[claim.name]
+        following |= _following(system, lost, alive, following, asker)
+        pending += _obligations(system, [claim for claim in lost if claim.name not in following])
     return failures
+
+
+def _obligations(system: TransitionSystem, claims: Sequence[_Claim]) -> list[tuple[_Claim, Action | None]]:
+    """What makes claims inductive: that the initial states satisfy them, and that each action preserves them."""
+    steps = [(claim, action) for claim in claims for action in system.actions]
+    return [*((claim, None) for claim in claims if not claim.type), *steps]
+
+
+def _following(
+    system: TransitionSystem, tried: Sequence[_Claim], alive: Sequence[_Claim], known: Mapping[str, frozenset[str]], asker: Asker
+) -> dict[str, frozenset[str]]:
+    """Those of the claims `tried` that follow, in every state, from claims that do not follow themselves; with the names of these."""
+    known = dict(known)
+    found: dict[str, frozenset[str]] = {}
+    if len(system.actions) < _MANY:
+        return found
+    hypotheses = [claim for claim in alive if claim.name not in known]
+    outcomes = asker.run(_asked(system, claim, None, [other for other in hypotheses if other is not claim], True) for claim in tried)
+    for claim, outcome in zip(tried, outcomes, strict=True):
+        needed = {name for names in known.values() for name in names}
+        if outcome.status is Status.UNSAT and claim.name not in needed and outcome.used.isdisjoint(known):
+            known[claim.name] = found[claim.name] = outcome.used
+    return found
 
 
 def _claim(item: Property) -> _Claim:
@@ -125,8 +157,11 @@ def _type(system: TransitionSystem, variable: Variable) -> _Claim | None:
     return _Claim(f"the type of {variable.path}", tuple(parameters), pool.implies(domain_of(parameters, pool), body), type=True)
 
 
-def _asked(system: TransitionSystem, claim: _Claim, action: Action | None, hypotheses: Iterable[_Claim]) -> Task[_Outcome]:
-    """Whether the claim can be false in an initial state, or after the action from a state that satisfies the hypotheses."""
+def _asked(
+    system: TransitionSystem, claim: _Claim, action: Action | None, hypotheses: Iterable[_Claim], anywhere: bool = False
+) -> Task[_Outcome]:
+    """Whether the claim can be false in an initial state, or after the action from a state that satisfies the hypotheses; or, `anywhere`,
+    in a state that satisfies these."""
     pool = system.pool
     question = Instances(system)
     arbitrary = {item.term: question.constant(f"{claim.name}?{item.name}", item.term.sort) for item in claim.parameters}
@@ -137,13 +172,13 @@ def _asked(system: TransitionSystem, claim: _Claim, action: Action | None, hypot
             return _Outcome(Status.UNSAT, frozenset([claim.name]))
     [goal] = question.rename([claim.body], {**changed, **arbitrary})
     for item in hypotheses:
-        if action is not None or item.type:
+        if action is not None or anywhere or item.type:
             question.state([parameter.term for parameter in item.parameters], item.body, item.name)
-    if action is None:
+    if action is not None:
+        question.assume(pool.and_(action.guard, domain_of((*action.parameters, *action.choices), pool)))
+    elif not anywhere:
         question.assume(system.init)
         question.assume(in_range(system, system.state))
-    else:
-        question.assume(pool.and_(action.guard, domain_of((*action.parameters, *action.choices), pool)))
     question.assume(pool.not_(goal))
     answer = yield from question.decide()
     if answer.model is None:
