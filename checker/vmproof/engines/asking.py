@@ -40,20 +40,20 @@ class Asker:
         """The seconds that are left; None without a limit."""
         return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
-    def submit(self, assertions: Iterable[Term], solver: str | None = None) -> Future[Answer]:
-        """Ask and return at once; past the time limit the answer is UNKNOWN (timeout)."""
-        left = self.left
+    def submit(self, assertions: Iterable[Term], solver: str | None = None, most: float | None = None) -> Future[Answer]:
+        """Ask and return at once; past the time limit, or after `most` seconds, the answer is UNKNOWN (timeout)."""
+        left = min((limit for limit in (self.left, most) if limit is not None), default=None)
         if left is None or left > 0:
             return self._pool.submit(Query(tuple(assertions)), left, solver)
         late: Future[Answer] = Future()
         late.set_result(_OUT_OF_TIME)
         return late
 
-    def check(self, *assertions: Term) -> Answer:
-        """Ask and wait: do the assertions have a model? What was decided before is not asked again."""
+    def check(self, *assertions: Term, most: float | None = None) -> Answer:
+        """Ask and wait, `most` seconds: do the assertions have a model? What was decided before is not asked again."""
         key = frozenset(assertions)
         if key not in self._known:
-            answer = self._settled(assertions, self.submit(assertions).result())
+            answer = self._settled(assertions, self.submit(assertions, most=most).result())
             if answer.status is Status.UNKNOWN:
                 return answer
             self._known[key] = answer

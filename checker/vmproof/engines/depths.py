@@ -14,6 +14,10 @@ from vmproof.solvers import Status
 from vmproof.terms import Term, Value, evaluate
 
 
+_PATIENCE = 5.0
+"""Seconds that making a counterexample simpler may take, however quickly it was found."""
+
+
 class DepthSearch:
     """Looks for goals after 0, 1, 2, ... steps from an initial state.
 
@@ -104,8 +108,10 @@ class DepthSearch:
 def least(asker: Asker, assertions: Sequence[Term], costs: Sequence[Term], model: Mapping[str, Value]) -> Mapping[str, Value]:
     """A model of the assertions in which as few as possible of the Boolean terms `costs` are true; `model` is one to begin with.
 
-    A query that the solver does not decide ends the descent: the model is then the best one found.
+    A query that the solver does not decide ends the descent, and so does its taking longer than all that was asked before: the model is
+    then the best one found.
     """
+    deadline = asker.seconds + max(_PATIENCE, asker.seconds)
     costs = [cost for cost in costs if not cost.is_const]
     if not costs:
         return model
@@ -116,9 +122,10 @@ def least(asker: Asker, assertions: Sequence[Term], costs: Sequence[Term], model
         total = pool.add(total, pool.ite(cost, pool.bv(1, width), pool.bv(0, width)))
     while True:
         count = evaluate(costs, valued(model), True).count(True)
-        if count == 0:
+        left = deadline - asker.seconds
+        if count == 0 or left <= 0:
             return model
-        answer = asker.check(*assertions, pool.ult(total, pool.bv(count, width)))
+        answer = asker.check(*assertions, pool.ult(total, pool.bv(count, width)), most=left)
         if answer.model is None:
             return model
         model = answer.model

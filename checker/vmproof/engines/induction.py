@@ -88,14 +88,16 @@ class _Failure:
 
 
 def _greatest(system: TransitionSystem, claims: Sequence[_Claim], asker: Asker) -> dict[str, _Failure]:
-    """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it."""
+    """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it, and what follows from
+    the others is no help for them."""
     alive = list(claims)
     failures: dict[str, _Failure] = {}
     used: dict[tuple[str, str | None], frozenset[str]] = {}
     following = _following(system, [claim for claim in claims if not claim.type], alive, {}, asker)
     pending = _obligations(system, [claim for claim in claims if claim.name not in following])
     while pending:
-        outcomes = asker.run(_asked(system, claim, action, alive) for claim, action in pending)
+        known = [claim for claim in alive if claim.name not in following]
+        outcomes = asker.run(_asked(system, claim, action, known) for claim, action in pending)
         without = tuple(failures)
         for (claim, action), outcome in zip(pending, outcomes, strict=True):
             if outcome.status is Status.UNSAT:

@@ -25,6 +25,7 @@ _TRIED = 2048  # valuations tried in a model, of one statement
 _ADDED = 24  # instances that one statement adds for one model
 _ROUNDS = 80  # queries about one question
 _LAYERS = 8  # how often elements that only other instances name are followed in one model
+_LARGE = 200  # a hypothesis without variables of so many nodes waits for a model in which it is false
 _SMALL = 16  # a sort of at most so many values is instantiated at all of them
 
 
@@ -114,11 +115,11 @@ class Instances:
 
     def state(self, bound: Sequence[Term], body: Term, origin: str) -> None:
         """State that `body` holds for all values of `bound`."""
-        if not bound:
+        if not bound and not (origin and _large(body)):
             self.used.add(origin)
             self.assume(body)
             return
-        if body.op is Op.AND:  # each part by what it speaks of itself: an instance of one needs nothing that another one reads
+        if bound and body.op is Op.AND:  # each part by what it speaks of itself: an instance of one needs nothing that another one reads
             for part in body.args:
                 needed = self._meanings.depends([part])
                 self.state([term for term in bound if term in needed], part, origin)
@@ -165,6 +166,8 @@ class Instances:
     def begin(self) -> None:
         """Make the instances of all statements that matter at only a few terms."""
         for statement in list(self._statements):
+            if not statement.bound:  # a large hypothesis about the state as a whole: most questions are about something else
+                continue
             instances = list(islice(self._matches(statement, self._reads, self._terms), _AT_ONCE + 1))
             if not statement.nested and len(instances) <= _AT_ONCE:
                 for terms in instances:
@@ -301,6 +304,10 @@ class _Picture:
         if place not in self._at:
             self._at.add(place)
             self.reads.setdefault(array, []).append(tuple(self.name(index) for index in indices))
+
+
+def _large(body: Term) -> bool:
+    return len(list(islice(below([body]), _LARGE))) == _LARGE
 
 
 def _small(sort: Sort) -> bool:

@@ -24,6 +24,8 @@ def _function(name: str) -> Any:
     return getattr(wrapper.__defaults__[-1], "f", wrapper)
 
 
+_LISTED = 12
+"""An array that Z3 gives by a function is read at all of its indices if these have so many bits."""
 _UNARY = {op: _function(name) for op, name in {Op.NOT: "not", Op.BVNOT: "bvnot", Op.NEG: "bvneg"}.items()}
 _BINARY = {
     op: _function(name)
@@ -258,6 +260,8 @@ class _Model:
         entries: dict[Value, Value] = {}
         while True:
             if core.Z3_get_ast_kind(context, ast) != consts.Z3_APP_AST:
+                if isinstance(sort.index, BitVecSort) and sort.index.width <= _LISTED and core.Z3_is_lambda(context, ast):
+                    return self._listed(ast, sort, entries)
                 raise Unsupported(f"z3 gives `{self._text(ast)}` as a value of {sort}")
             app = core.Z3_to_app(context, ast)
             kind = core.Z3_get_decl_kind(context, core.Z3_get_app_decl(context, app))
@@ -272,6 +276,17 @@ class _Model:
                 return ArrayValue(base.default, {**base.entries, **entries})
             else:
                 raise Unsupported(f"z3 gives `{self._text(ast)}` as a value of {sort}")
+
+    def _listed(self, whole: Any, sort: ArraySort, entries: dict[Value, Value]) -> ArrayValue:
+        """An array that is given by a term for an arbitrary index, with other entries at some: its value at each index."""
+        context = self._context
+        assert isinstance(sort.index, BitVecSort)
+        kind = core.Z3_mk_bv_sort(context, sort.index.width)
+        found: dict[Value, Value] = {}
+        for number in range(1 << sort.index.width):
+            element = core.Z3_mk_select(context, whole, core.Z3_mk_numeral(context, str(number), kind))
+            found[number] = self._value(self._evaluated(element), sort.element)
+        return ArrayValue(default_value(sort.element), {**found, **entries})
 
     def _function(self, declaration: Any, sort: ArraySort) -> ArrayValue:
         """The graph of a function of the model."""

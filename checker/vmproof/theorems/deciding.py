@@ -47,7 +47,7 @@ STUCK = "stuck"
 class Question:
     """What is asked of a system. `properties`: their names, None for all. `bound` None: the engine's own choice.
 
-    `texts` stand in for files (see `load_system`). `until_refuted`: the first refutation answers the whole question.
+    `examples` are sizes for engines that need some. `texts` stand in for files (see `load_system`). `until_refuted`: the first refutation answers the whole question.
     """
 
     path: Path
@@ -57,6 +57,7 @@ class Question:
     timeout: float = 60.0
     sizes: Mapping[str, int] = field(default_factory=dict)
     parameters: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[Path, str] = field(default_factory=dict)
     until_refuted: bool = False
 
@@ -247,7 +248,7 @@ class _Decision:
         """The system in which every type has a size: the given one, or the default."""
         if self._sized is None:
             default = dict.fromkeys(self._given.unsized, DEFAULT_SIZE)
-            self._sized = self._load({**default, **self._question.sizes})
+            self._sized = self._load({**default, **self._question.examples, **self._question.sizes})
         return self._sized
 
     def _load(self, sizes: Mapping[str, int]) -> _Instance:

@@ -22,9 +22,9 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _NEEDED = ("claim", "subject", "method", "expect")
 _KEYS = (
     *("claim", "subject", "refines", "mapping", "policy", "prove", "method", "expect"),
-    *("bound", "timeout", "solver", "sizes", "parameters", "mutate", "scenario", "critical"),
+    *("bound", "timeout", "solver", "sizes", "examples", "parameters", "mutate", "scenario", "critical"),
 )
-_OF_SYSTEMS = ("bound", "sizes", "parameters")
+_OF_SYSTEMS = ("bound", "sizes", "examples", "parameters")
 _OF_MACHINES = ("scenario", "critical")
 _OF_METHOD = {"refines": REFINEMENT, "mapping": REFINEMENT, "policy": NONINTERFERENCE}
 _CONDITIONS = ("output consistency", "local respect", "step consistency")
@@ -141,6 +141,7 @@ class _Reader:
             timeout=self._seconds(),
             solver=self._one_of("solver", list(BACKENDS)) if "solver" in self._table else None,
             sizes=self._integers("sizes"),
+            examples=self._integers("examples"),
             parameters=self._integers("parameters"),
             scenario=self._text("scenario") if "scenario" in self._table else None,
             critical=self._names("critical") if "critical" in self._table else None,

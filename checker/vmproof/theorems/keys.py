@@ -29,6 +29,7 @@ def theorem_key(theorem: Theorem, timeout: float, solver: str) -> str:
         "bound": theorem.bound,
         "timeout": timeout,
         "sizes": dict(sorted(theorem.sizes.items())),
+        "examples": dict(sorted(theorem.examples.items())),
         "parameters": dict(sorted(theorem.parameters.items())),
         "scenario": theorem.scenario,
         "critical": theorem.critical,

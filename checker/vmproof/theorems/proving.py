@@ -61,6 +61,7 @@ def _system(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
         timeout,
         theorem.sizes,
         theorem.parameters,
+        theorem.examples,
         _texts(theorem),
         until_refuted=theorem.expect is Verdict.REFUTED,
     )
