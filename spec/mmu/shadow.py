@@ -12,6 +12,7 @@ Frames, virtual pages, spaces and harts are of any number. Left out: a device in
 """
 
 from vmproof.lang import *
+from spec.mmu.shadow_walk import grants, rights, sees, with_leaf
 
 Hart = unsized("Hart")
 Space = unsized("Space")  # of the shadow; to the hardware, an address space identifier
@@ -104,50 +105,10 @@ def backed(w, ppn):
     return w.used[frame] and w.place[frame] == ppn
 
 
-def table(w, ppn):
-    """The frame of a table; where nothing backs it, the step is not possible: the VMM has to bring it in first."""
+def look(w, ppn, index):
+    """An entry of a table, and its frame; where nothing backs it, the step is not possible: the VMM has to bring it in first."""
     require(backed(w, ppn))
-    return w.host[ppn]
-
-
-def pointer(pte):
-    return pte[3:1] == 0
-
-
-def unusable(pte):
-    """V = 0, W without R, or a bit that is reserved: 60:54, 63, memory types, and of a pointer D, A and U."""
-    return pte[0] == 0 or pte[2:1] == 2 or pte[63:54] != 0 or (pointer(pte) and (pte[4] or pte[7:6] != 0))
-
-
-def sees(w, root, vpn):
-    """The guest's translation of a page: `(found, pte, frame, index, origin)`, the last entry read and where it stands."""
-    t2 = table(w, root)
-    e2 = w.memory[t2, vpn[26:18]]
-    if unusable(e2) or not pointer(e2):
-        found = not unusable(e2) and e2[27:10] == 0
-        ppn = cat(e2[53:28], vpn[17:0])
-        return found, e2, t2, vpn[26:18], Origin(depth=1, t2=t2, t1=t2, t0=t2, e2=e2, e1=0, e0=0, ppn=ppn)
-    t1 = table(w, e2[53:10])
-    e1 = w.memory[t1, vpn[17:9]]
-    if unusable(e1) or not pointer(e1):
-        found = not unusable(e1) and e1[18:10] == 0
-        ppn = cat(e1[53:19], vpn[8:0])
-        return found, e1, t1, vpn[17:9], Origin(depth=2, t2=t2, t1=t1, t0=t1, e2=e2, e1=e1, e0=0, ppn=ppn)
-    t0 = table(w, e1[53:10])
-    e0 = w.memory[t0, vpn[8:0]]
-    found = not unusable(e0) and not pointer(e0)
-    return found, e0, t0, vpn[8:0], Origin(depth=3, t2=t2, t1=t1, t0=t0, e2=e2, e1=e1, e0=e0, ppn=e0[53:10])
-
-
-def rights(pte, key):
-    """Which accesses a leaf grants in a space: `(read, write, execute)`. SUM lets a supervisor at user pages, except to execute them."""
-    own = key.user == pte[4]
-    reached = own or (not key.user and key.SUM)
-    return reached and (pte[1] or (key.MXR and pte[3])), reached and bool(pte[2]), own and bool(pte[3])
-
-
-def grants(r, w, x, access):
-    return x if access == Access.fetch else w if access == Access.write else r
+    return w.memory[w.host[ppn], index], w.host[ppn]
 
 
 # What the VMM does to the shadow, and to the TLBs of all harts before it goes on.
@@ -232,7 +193,8 @@ def evict(w, h: Hart, s: Space, p: Page):
 def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64]):
     """The hardware denied an access: the VMM walks the guest's tables, and reflects the fault, or fills, or emulates the store."""
     key, s = w.key[w.space[h]], w.space[h]
-    found, pte, frame, index, origin = sees(w, key.root, w.vpn[p])
+    vpn = w.vpn[p]
+    found, pte, depth, tables, entries, ppn = sees(lambda ppn, index: look(w, ppn, index), key.root, vpn)
     read, write, execute = rights(pte, key)
     storing = access == Access.write
     marked = pte | (0xC0 if storing else 0x40)
@@ -240,25 +202,22 @@ def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64])
     w.before, w.before_host = w.memory, w.host
     w.handled = Handled(happened=True, key=w.cpu[h], page=p, access=access, offset=offset, value=value, reflected=denied)
     if not denied:
-        require(backed(w, origin.ppn))
-        target = w.host[origin.ppn]
+        require(backed(w, ppn))
+        target = w.host[ppn]
+        t2, t1, t0 = tables
         if marked != pte:
-            write_table(w, frame, index, marked)
+            index = vpn[26:18] if depth == 1 else vpn[17:9] if depth == 2 else vpn[8:0]
+            write_table(w, t0, index, marked)
         if storing and w.guarded[target]:
             write_table(w, target, offset, value)
         else:
-            for part in (origin.t2, origin.t1, origin.t0):
+            for part in tables:
                 guard(w, part)
             drop(w, lambda space, page: space == s and page == p)
             clean = not storing and pte[7] == 0
             w.shadow[s, p] = Entry(valid=True, frame=target, r=read, w=write and not clean and not w.guarded[target], x=execute)
-            w.origin[s, p] = origin
-            if origin.depth == 1:
-                w.origin[s, p].e2 = marked
-            elif origin.depth == 2:
-                w.origin[s, p].e1 = marked
-            else:
-                w.origin[s, p].e0 = marked
+            e2, e1, e0 = with_leaf(depth, entries, marked)
+            w.origin[s, p] = Origin(depth=depth, t2=t2, t1=t1, t0=t0, e2=e2, e1=e1, e0=e0, ppn=ppn)
     w.after = w.memory
 
 

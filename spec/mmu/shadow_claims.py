@@ -4,21 +4,8 @@ What the guest's architecture allows is said by the walk of `riscv.py`, which th
 """
 
 from vmproof.lang import *
-from spec.mmu.result import Reason, marked
-from spec.mmu.riscv import SV39, Control, Privilege, decode, may, walk
+from spec.mmu.shadow_spec import architecture, grant, permits
 from spec.mmu.shadow import *
-
-
-def registers(key, adue):
-    """What the architecture makes of the guest's registers."""
-    return Control(mode=Privilege.U if key.user else Privilege.S, SUM=key.SUM, MXR=key.MXR, ADUE=adue, PBMTE=False, HLVX=False)
-
-
-def architecture(key, vpn, access, adue, read):
-    """The guest's own walk for the first byte of a page: `(result, updates)`."""
-    root, va = zext(cat(key.root, bits[12](0)), 64), sext(cat(vpn, bits[12](0)), 64)
-    found, _, updates = walk(SV39, root, va, access, registers(key, adue), read)
-    return found, updates
 
 
 def guest_memory(words, host):
@@ -33,10 +20,6 @@ def allows(w, key, vpn, access, frame):
     return found.ok and backed(w, ppn) and w.host[ppn] == frame
 
 
-def permits(entry, access):
-    return entry.valid and (entry.x if access == Access.fetch else entry.w if access == Access.write else entry.r)
-
-
 @invariant("what a hart's TLB lets the guest do, the guest's tables allow now")
 def sound(w, h: Hart, p: Page, access: Access):
     entry = w.tlb[h, w.space[h], p]
@@ -46,27 +29,8 @@ def sound(w, h: Hart, p: Page, access: Access):
 @invariant("what the shadow lets the guest do in a space, the entries that it was made from grant, accessed and dirty bits included")
 def granted(w, s: Space, p: Page, access: Access):
     origin, vpn = w.origin[s, p], w.vpn[p]
-    control = registers(w.key[s], False)
-    leaf = origin.e2 if origin.depth == 1 else origin.e1 if origin.depth == 2 else origin.e0
-    ppn = (
-        cat(leaf[53:28], vpn[17:0]) if origin.depth == 1 else cat(leaf[53:19], vpn[8:0]) if origin.depth == 2 else leaf[53:10]
-    )
-    return implies(
-        permits(w.shadow[s, p], access),
-        fine(origin.e2, 2, 30, origin.depth == 1, control)
-        and implies(origin.depth > 1, fine(origin.e1, 1, 21, origin.depth == 2, control))
-        and implies(origin.depth > 2, fine(origin.e0, 0, 12, True, control))
-        and may(SV39, leaf, access, control) == Reason.none
-        and leaf[6] == 1
-        and implies(access == Access.write, leaf[7] == 1)
-        and ppn == origin.ppn,
-    )
-
-
-def fine(pte, level, low, last, control):
-    """An entry that leads on, or is the leaf if it is the `last` one."""
-    reason, _, _ = decode(SV39, pte, level, low, control)
-    return reason == Reason.none and (pte[3:1] != 0) == last
+    entries = origin.e2, origin.e1, origin.e0
+    return implies(permits(w.shadow[s, p], access), grant(w.key[s], vpn, access, origin.depth, entries, origin.ppn))
 
 
 @invariant("a hart runs in a space of the guest's registers")

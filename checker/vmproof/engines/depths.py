@@ -15,7 +15,7 @@ from vmproof.terms import Term, Value, evaluate
 
 
 _PATIENCE = 5.0
-"""Seconds that making a counterexample simpler may take, however quickly it was found."""
+"""Seconds that making a counterexample simpler may take."""
 
 
 class DepthSearch:
@@ -108,10 +108,9 @@ class DepthSearch:
 def least(asker: Asker, assertions: Sequence[Term], costs: Sequence[Term], model: Mapping[str, Value]) -> Mapping[str, Value]:
     """A model of the assertions in which as few as possible of the Boolean terms `costs` are true; `model` is one to begin with.
 
-    A query that the solver does not decide ends the descent, and so does its taking longer than all that was asked before: the model is
-    then the best one found.
+    A query that the solver does not decide ends the descent, and so does the end of patience: the model is then the best one found.
     """
-    deadline = asker.seconds + max(_PATIENCE, asker.seconds)
+    deadline = asker.seconds + _PATIENCE
     costs = [cost for cost in costs if not cost.is_const]
     if not costs:
         return model

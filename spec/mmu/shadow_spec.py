@@ -1,0 +1,44 @@
+"""What a guest's Sv39 allows, for claims about shadow paging: the walk of `riscv.py`, which the VMM does not use."""
+
+from vmproof.lang import *
+from spec.mmu.result import Reason
+from spec.mmu.riscv import SV39, Control, Privilege, decode, may, walk
+
+
+def registers(key, adue):
+    """What the architecture makes of the guest's registers."""
+    return Control(mode=Privilege.U if key.user else Privilege.S, SUM=key.SUM, MXR=key.MXR, ADUE=adue, PBMTE=False, HLVX=False)
+
+
+def architecture(key, vpn, access, adue, read):
+    """The guest's own walk for the first byte of a page: `(result, updates)`."""
+    root, va = zext(cat(key.root, bits[12](0)), 64), sext(cat(vpn, bits[12](0)), 64)
+    found, _, updates = walk(SV39, root, va, access, registers(key, adue), read)
+    return found, updates
+
+
+def permits(entry, access):
+    return entry.valid and (entry.x if access == Access.fetch else entry.w if access == Access.write else entry.r)
+
+
+def grant(key, vpn, access, depth, entries, ppn):
+    """The entries of a walk of this depth grant an access to a page, and accessed and dirty bits are set as it needs them."""
+    e2, e1, e0 = entries
+    control = registers(key, False)
+    leaf = e2 if depth == 1 else e1 if depth == 2 else e0
+    page = cat(leaf[53:28], vpn[17:0]) if depth == 1 else cat(leaf[53:19], vpn[8:0]) if depth == 2 else leaf[53:10]
+    return (
+        fine(e2, 2, 30, depth == 1, control)
+        and implies(depth > 1, fine(e1, 1, 21, depth == 2, control))
+        and implies(depth > 2, fine(e0, 0, 12, True, control))
+        and may(SV39, leaf, access, control) == Reason.none
+        and leaf[6] == 1
+        and implies(access == Access.write, leaf[7] == 1)
+        and page == ppn
+    )
+
+
+def fine(pte, level, low, last, control):
+    """An entry that leads on, or is the leaf if it is the `last` one."""
+    reason, _, _ = decode(SV39, pte, level, low, control)
+    return reason == Reason.none and (pte[3:1] != 0) == last
