@@ -86,3 +86,8 @@ def led(w, s: Space, p: Page):
 def reflected(w):
     found, _ = architecture(w.handled.key, w.vpn[w.handled.page], w.handled.access, ADUE, guest_memory(w.before, w.before_host))
     return implies(w.handled.happened, w.handled.reflected == (not found.ok))
+
+
+@reachable("the guest writes to a page by a TLB")
+def written(w, h: Hart, p: Page):
+    return permits(w.tlb[h, w.space[h], p], Access.write)

@@ -253,10 +253,9 @@ def cached(w, s: Space, p: Page):
     return implies(entry.valid, shadow == entry)
 
 
-@reachable("an entry outlives the guest's change of its table")
-def outlives(w, s: Space):
-    origin, vpn = w.origin[s, PAGE], w.vpn[PAGE]
-    return w.shadow[s, PAGE].valid and w.memory[cat(origin.root, vpn[26:18])] != origin.e2
+@reachable("the guest writes to a page by the TLB")
+def written(w):
+    return permits(w.tlb[w.space, PAGE], Access.write)
 
 
 @invariant("what memory holds now the architecture may use, and the root of now")

@@ -1,0 +1,43 @@
+"""Shadow paging and isolation: the seeded faults are found, by executions as short as they can be.
+
+That all verdicts are as expected is what `vmproof prove` says, which `make test` runs; here the traces are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.documentation import ROOT
+from vmproof.engines.verdict import Verdict
+from vmproof.solvers import SolverPool
+from vmproof.theorems.files import read_file
+from vmproof.theorems.proving import prove
+
+THEOREMS = {theorem.name: theorem for name in ("shadow", "isolation_mmu", "vax") for theorem in read_file(ROOT / "proofs" / f"{name}.toml")}
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[SolverPool]:
+    with SolverPool(timeout=60) as made:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("name", "property_", "steps", "last"),
+    [
+        ("shadow-protected-clean", "granted", 1, "fault"),
+        ("shadow-diverging-dirty", "granted", 1, "fault"),
+        ("guests-apart-reused-early", "isolated", 6, "reuse"),
+        ("guests-apart-unflushed", "isolated", 6, "reuse"),
+        ("guests-apart-one-vmid", "isolated", 5, "run"),
+        ("vax-valid-first", "in_order", 1, "ask"),
+    ],
+)
+def test_a_seeded_fault_has_a_short_trace(pool: SolverPool, name: str, property_: str, steps: int, last: str) -> None:
+    outcome = prove(THEOREMS[name], pool, 60)
+    assert outcome.verdict is Verdict.REFUTED, outcome.reason
+    [found] = [item for item in outcome.found if item.verdict is Verdict.REFUTED]
+    assert found.trace is not None
+    assert (found.name, len(found.trace.steps), found.trace.steps[-1].action) == (property_, steps, last)
