@@ -119,9 +119,7 @@ def owned(m, g: Guest, p: Page):
 @invariant("what a TLB holds of a guest is the guest's, and if it is being taken, the hart is not flushed yet")
 def held(m, h: Hart, g: Guest, p: Page):
     entry = m.tlb[h, m.vmid[g], p]
-    return implies(
-        entry.valid, g != VMM and m.owner[entry.frame] == g and implies(m.leaving[entry.frame], m.behind[h, entry.frame])
-    )
+    return implies(entry.valid, g != VMM and m.owner[entry.frame] == g and implies(m.leaving[entry.frame], m.behind[h, entry.frame]))
 
 
 @invariant("no two guests have a VMID in common")

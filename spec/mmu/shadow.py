@@ -156,7 +156,7 @@ def guard(w, frame):
 
 @action
 def set_registers(w, h: Hart, root: bits[44], user: bool, SUM: bool, MXR: bool, s: Space):
-    """The guest writes satp or sstatus, traps, or returns from a trap: the VMM goes to the space of these registers, and flushes nothing."""
+    """The guest writes satp or sstatus, traps, or returns from a trap: the VMM takes the space of these registers, and flushes nothing."""
     key = w.key[s]
     require(key.root == root and key.user == user and key.SUM == SUM and key.MXR == MXR)
     w.cpu[h] = Key(root=root, user=user, SUM=SUM, MXR=MXR)

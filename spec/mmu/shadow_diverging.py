@@ -1,8 +1,8 @@
 """Shadow paging that lets the guest's tables diverge from the shadow until the guest fences: a virtual TLB, for Sv39 on one hart.
 
 The guest writes its tables as it likes, and so do other harts and devices: the VMM sees nothing of it before the guest's SFENCE.VMA. What
-an entry may be made from is the architecture's own rule (RISC-V Privileged Architecture 1.13, 4.2.1): each table entry that the walk used had
-its value at some time since the last fence that subsumes this use of it. A fence with an address covers leaf entries only; one with an
+an entry may be made from is the architecture's own rule (RISC-V Privileged Architecture 1.13, 4.2.1): each table entry that the walk used
+had its value at some time since the last fence that subsumes this use of it. A fence with an address covers leaf entries only; one with an
 address space leaves global mappings alone.
 
 The rule is recorded for one table entry and one value, one page and one address space, all arbitrary: `CELL`, `VALUE`, `PAGE` and `ASID`.

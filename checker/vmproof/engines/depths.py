@@ -13,7 +13,6 @@ from vmproof.engines.verdict import Verdict
 from vmproof.solvers import Status
 from vmproof.terms import Term, Value, evaluate
 
-
 _PATIENCE = 5.0
 """Seconds that making a counterexample simpler may take."""
 

@@ -47,7 +47,8 @@ STUCK = "stuck"
 class Question:
     """What is asked of a system. `properties`: their names, None for all. `bound` None: the engine's own choice.
 
-    `examples` are sizes for engines that need some. `texts` stand in for files (see `load_system`). `until_refuted`: the first refutation answers the whole question.
+    `examples` are sizes for engines that need some, beside `sizes`. `texts` stand in for files (see `load_system`). `until_refuted`: the
+    first refutation answers the whole question.
     """
 
     path: Path
