@@ -1,7 +1,7 @@
 """A TLB with a cache of walks, and what the architecture says of it, for tables of two levels and any format.
 
-The TLB takes up entries and drops them at any time: the pointers of the upper tables, and leaves, which it finds by a pointer that it kept or
-that it reads now. So a translation may mix old and new. RISC-V Privileged Architecture 1.13, 4.2.1: each table entry that it used had its
+The TLB takes up entries and drops them at any time: the pointers of the upper tables, and leaves, which it finds by a pointer that it
+kept. So a translation may mix old and new. RISC-V Privileged Architecture 1.13, 4.2.1: each table entry that it used had its
 value at some time since the last fence that subsumes this use. A fence with an address covers leaves only; one with an address space leaves
 global entries alone. Entries that are not valid are values like others, which may be cached.
 

@@ -88,8 +88,8 @@ class _Failure:
 
 
 def _greatest(system: TransitionSystem, claims: Sequence[_Claim], asker: Asker) -> dict[str, _Failure]:
-    """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it; what follows from the
-    others is no help for them."""
+    """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it; what follows from
+    the others is no help for them."""
     alive = list(claims)
     failures: dict[str, _Failure] = {}
     used: dict[tuple[str, str | None], frozenset[str]] = {}
