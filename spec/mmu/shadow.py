@@ -55,7 +55,7 @@ class Origin(Record):
 
 
 class Handled(Record):
-    """The last fault that happened: who wanted what of which page, and whether the VMM reflected it to the guest."""
+    """The last fault that happened: who wanted what of which page, and whether the VMM reflected it to the guest, or did the store itself."""
 
     happened: bool
     key: Key
@@ -64,6 +64,7 @@ class Handled(Record):
     offset: bits[9]
     value: bits[64]
     reflected: bool
+    emulated: bool
 
 
 class Shadow(State):
@@ -200,7 +201,7 @@ def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64])
     marked = pte | (0xC0 if storing else 0x40)
     denied = not found or not grants(read, write, execute, access) or (marked != pte and not ADUE)
     w.before, w.before_host = w.memory, w.host
-    w.handled = Handled(happened=True, key=w.cpu[h], page=p, access=access, offset=offset, value=value, reflected=denied)
+    w.handled = Handled(happened=True, key=w.cpu[h], page=p, access=access, offset=offset, value=value, reflected=denied, emulated=False)
     if not denied:
         require(backed(w, ppn))
         target = w.host[ppn]
@@ -210,6 +211,7 @@ def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64])
             write_table(w, t0, index, marked)
         if storing and w.guarded[target]:
             write_table(w, target, offset, value)
+            w.handled.emulated = True
         else:
             for part in tables:
                 guard(w, part)

@@ -88,6 +88,21 @@ def reflected(w):
     return implies(w.handled.happened, w.handled.reflected == (not found.ok))
 
 
+@invariant("a fault changes in memory what the guest's own walk changes, and what is stored, if the VMM does that; and nothing else")
+def changed(w, frame: Frame, index: bits[9]):
+    found, updates = architecture(w.handled.key, w.vpn[w.handled.page], w.handled.access, ADUE, guest_memory(w.before, w.before_host))
+    expected = w.before[frame, index]
+    for _, _, update in updates:
+        if update.done and w.before_host[update.place[55:12]] == frame and update.place[11:3] == index:
+            expected = update.new
+    if w.handled.emulated and w.before_host[found.pa[55:12]] == frame and w.handled.offset == index:
+        expected = w.handled.value
+    return implies(
+        w.handled.happened,
+        w.after[frame, index] == expected and implies(w.handled.emulated, found.ok and w.handled.access == Access.write),
+    )
+
+
 @reachable("the guest writes to a page by a TLB")
 def written(w, h: Hart, p: Page):
     return permits(w.tlb[h, w.space[h], p], Access.write)
