@@ -55,7 +55,7 @@ class Origin(Record):
 
 
 class Handled(Record):
-    """The last fault that happened: who wanted what of which page, and whether the VMM reflected it to the guest, or did the store itself."""
+    """The last fault that happened: who wanted what of which page, and whether the VMM reflected it, or did the store itself."""
 
     happened: bool
     key: Key
