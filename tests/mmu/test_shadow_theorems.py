@@ -15,7 +15,7 @@ from vmproof.solvers import SolverPool
 from vmproof.theorems.files import read_file
 from vmproof.theorems.proving import prove
 
-THEOREMS = {theorem.name: theorem for name in ("shadow", "isolation_mmu", "vax") for theorem in read_file(ROOT / "proofs" / f"{name}.toml")}
+THEOREMS = {theorem.name: theorem for name in ("shadow", "tlb", "isolation_mmu", "vax") for theorem in read_file(ROOT / "proofs" / f"{name}.toml")}
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,9 @@ def pool() -> Iterator[SolverPool]:
     [
         ("shadow-protected-clean", "granted", 1, "fault"),
         ("shadow-diverging-dirty", "granted", 1, "fault"),
+        ("tlb-other-asid", "allowed", 4, "fence"),
+        ("tlb-leaves-only", "allowed", 4, "read_leaf"),
+        ("tlb-one-page", "allowed", 4, "fence"),
         ("guests-apart-reused-early", "isolated", 6, "reuse"),
         ("guests-apart-unflushed", "isolated", 6, "reuse"),
         ("guests-apart-one-vmid", "isolated", 5, "run"),
