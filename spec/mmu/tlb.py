@@ -45,19 +45,21 @@ class Tlb(State):
     everywhere: array[Value, bool]  # the format says that this leaf is global
     cache: array[(Asid, Page), Cached]
     held: Held
+    fenced: bool  # the last that happened to memory and rule was a fence of everything
 
 
 @init
 def power_on(t):
     now = t.words[CELL] == VALUE
     empty = forall(lambda a, p: not t.cache[a, p].has_pointer and not t.cache[a, p].has_leaf, Asid, Page)
-    return empty and t.held == Held(pointer=now, leaf=now, global_leaf=now)
+    return empty and t.fenced and t.held == Held(pointer=now, leaf=now, global_leaf=now)
 
 
 @action
 def store(t, cell: Cell, value: Value):
     """Anybody writes to memory."""
     t.words[cell] = value
+    t.fenced = False
     if cell == CELL and value == VALUE:
         t.held = Held(pointer=True, leaf=True, global_leaf=True)
 
@@ -104,6 +106,7 @@ def fence(t, one_page: bool, page: Page, one_asid: bool, asid: Asid):
             t.held.leaf = now
     if not one_asid and (not one_page or page == PAGE):
         t.held.global_leaf = now
+    t.fenced = not one_page and not one_asid
     old = t.cache
     t.cache = array(lambda a, p: without(old[a, p], subsumed(t, a, p, one_page, page, one_asid, asid)))
 
@@ -134,6 +137,12 @@ def pointers(t):
 @invariant("what memory holds now may be used")
 def current(t):
     return implies(t.words[CELL] == VALUE, t.held == Held(pointer=True, leaf=True, global_leaf=True))
+
+
+@invariant("after a fence of everything nothing may be used but what memory holds")
+def forgotten(t):
+    now = t.words[CELL] == VALUE
+    return implies(t.fenced, t.held == Held(pointer=now, leaf=now, global_leaf=now))
 
 
 @reachable("a translation mixes a pointer that is no more with a leaf of now")
