@@ -15,7 +15,8 @@ from vmproof.solvers import SolverPool
 from vmproof.theorems.files import read_file
 from vmproof.theorems.proving import prove
 
-THEOREMS = {theorem.name: theorem for name in ("shadow", "tlb", "isolation_mmu", "vax") for theorem in read_file(ROOT / "proofs" / f"{name}.toml")}
+FILES = [ROOT / "proofs" / f"{name}.toml" for name in ("shadow", "tlb", "isolation_mmu", "vax")]
+THEOREMS = {theorem.name: theorem for path in FILES for theorem in read_file(path)}
 
 
 @pytest.fixture(scope="module")
