@@ -1,19 +1,43 @@
-"""What a guest's Sv39 allows, for claims about shadow paging: the walk of `riscv.py`, which the VMM does not use."""
+"""What a guest's architecture allows, for claims about shadow paging: the walks of `riscv.py` and `x86.py`, which the VMM does not use."""
 
 from vmproof.lang import *
+from spec.mmu import x86
+from spec.mmu.guest_registers import FORMAT, RISCV
 from spec.mmu.result import Reason
 from spec.mmu.riscv import SV39, Control, Privilege, decode, may, walk
 
 
 def registers(key, adue):
-    """What the architecture makes of the guest's registers."""
+    """What RISC-V makes of the guest's registers."""
     return Control(mode=Privilege.U if key.user else Privilege.S, SUM=key.SUM, MXR=key.MXR, ADUE=adue, PBMTE=False, HLVX=False)
 
 
+def x86_registers(key):
+    """What x86 makes of them. An access is explicit, and protection keys are off."""
+    return x86.Control(
+        user=key.user,
+        implicit=False,
+        WP=key.WP,
+        PSE=False,
+        SMEP=key.SMEP,
+        SMAP=key.SMAP,
+        AC=key.AC,
+        NXE=key.NXE,
+        PKE=False,
+        PKS=False,
+        PKRU=0,
+        PKRS=0,
+    )
+
+
 def architecture(key, vpn, access, adue, read):
-    """The guest's own walk for the first byte of a page: `(result, updates)`."""
-    root, va = zext(cat(key.root, bits[12](0)), 64), sext(cat(vpn, bits[12](0)), 64)
-    found, _, updates = walk(SV39, root, va, access, registers(key, adue), read)
+    """The guest's own walk for the first byte of a page: `(result, updates)`. ADUE is RISC-V's."""
+    page, root = cat(vpn, bits[12](0)), zext(cat(key.root, bits[5 if FORMAT == 3 else 12](0)), 64)
+    if RISCV:
+        found, _, updates = walk(SV39, root, sext(page, 64), access, registers(key, adue), read)
+    else:
+        paging, address = (x86.PAE, zext(page, 64)) if FORMAT == 3 else (x86.FOUR_LEVEL, sext(page, 64))
+        found, _, updates = x86.walk(paging, root, address, access, x86_registers(key), read)
     return found, updates
 
 

@@ -1,0 +1,106 @@
+"""A guest's machine as its architecture has it, without a TLB: each access walks the tables as memory holds them at that moment.
+
+The walks are the manuals' (`riscv.py`, `x86.py`). This is what a VMM is to give the guest: a system that refines this one gives it. Harts
+and virtual pages are of any number, and all of memory can hold tables. Of a store that sets accessed and dirty bits, these come first.
+"""
+
+from vmproof.lang import *
+from spec.mmu.guest_registers import CONTROLS, PPN, ROOT, VPN, Key, key_of
+from spec.mmu.result import perform
+from spec.mmu.shadow_spec import architecture
+
+Hart = unsized("Hart")
+Page = unsized("Page")  # of virtual memory
+ADUE = constant(bool)  # RISC-V: the hardware sets accessed and dirty bits; else it faults for them
+
+
+class Outcome(Enum):
+    """What became of an access: it was made, it was denied, or it was granted and has to begin again."""
+
+    made = 0
+    denied = 1
+    again = 2
+
+
+class Event(Record):
+    """An access of a hart to a word of a page: the `value` that was stored or loaded (else 0), the fault's `code` if it was denied (else 0)."""
+
+    hart: Hart
+    page: Page
+    access: Access
+    offset: bits[9]
+    value: bits[64]
+    outcome: Outcome
+    code: bits[16]
+
+
+class Guest(State):
+    memory: array[(bits[PPN], bits[9]), bits[64]]  # physical memory: words of pages
+    vpn: array[Page, bits[VPN]]  # the number of a virtual page; never changes
+    cpu: array[Hart, Key]
+    last: Event  # the access that came last
+
+
+@init
+def power_on(w):
+    """Memory and registers hold anything, and no access was made yet."""
+    return w.last.outcome == Outcome.again
+
+
+def walk_now(w, h, p, access):
+    """The architecture's walk by the memory of now: `(result, updates)`."""
+    return architecture(w.cpu[h], w.vpn[p], access, ADUE, lambda place, size: w.memory[place[PPN + 11 : 12], place[11:3]])
+
+
+def mark_entries(w, updates):
+    """Set accessed and dirty bits, in the order of the walk."""
+
+    def read(place, size):
+        return w.memory[place[PPN + 11 : 12], place[11:3]]
+
+    def put(place, word):
+        w.memory[place[PPN + 11 : 12], place[11:3]] = word
+
+    perform(updates, read, put)
+
+
+@action
+def set_registers(w, h: Hart, root: bits[ROOT], user: bool, controls: bits[CONTROLS]):
+    """The guest writes a register that its translation depends on, traps, or returns from a trap."""
+    w.cpu[h] = key_of(root, user, controls)
+
+
+@action
+def access(w, h: Hart, p: Page, kind: Access, offset: bits[9], value: bits[64]):
+    """A load, a store or a fetch: denied, and nothing else changes; or accessed and dirty bits are set, and then the word is accessed."""
+    found, updates = walk_now(w, h, p, kind)
+    if not found.ok:
+        w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.denied, code=found.code)
+    else:
+        mark_entries(w, updates)
+        frame = found.pa[PPN + 11 : 12]
+        if kind == Access.write:
+            w.memory[frame, offset] = value
+        else:
+            require(w.memory[frame, offset] == value)
+        w.last = Event(hart=h, page=p, access=kind, offset=offset, value=value, outcome=Outcome.made, code=0)
+
+
+@action
+def mark(w, h: Hart, p: Page, kind: Access, offset: bits[9]):
+    """An access that is granted sets accessed and dirty bits, and is interrupted then, to begin again."""
+    found, updates = walk_now(w, h, p, kind)
+    require(found.ok)
+    mark_entries(w, updates)
+    w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.again, code=0)
+
+
+@action
+def write(w, page: bits[PPN], index: bits[9], value: bits[64]):
+    """A device, or somebody else, writes to memory."""
+    w.memory[page, index] = value
+
+
+@reachable("a store is made")
+def stored(w):
+    return w.last.outcome == Outcome.made and w.last.access == Access.write

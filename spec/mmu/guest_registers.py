@@ -1,0 +1,46 @@
+"""The guest's page-table format, and the registers that its translation depends on: for the machines of a guest that run under a VMM.
+
+FORMAT is 39 for Sv39 of RISC-V (Privileged Architecture 1.13, 4.4), 4 for x86 paging with four levels and 3 for PAE paging (Intel SDM,
+volume 3, 4.4 and 4.5). Address space identifiers are no part of the key: they tell entries of a TLB apart, and decide no translation.
+"""
+
+from vmproof.lang import *
+
+FORMAT = parameter(39)
+RISCV = FORMAT == 39
+
+VPN = {39: 27, 4: 36, 3: 20}[FORMAT]  # bits of the number of a virtual page
+PPN = 44 if RISCV else 40  # and of a physical page
+ROOT = {39: 44, 4: 40, 3: 27}[FORMAT]  # satp.PPN; CR3 without its lowest 12 bits, or 5: PAE's top table has four entries (4.4.1)
+CONTROLS = 2 if RISCV else 5  # bits of control registers
+
+
+class RiscvKey(Record):
+    """satp.PPN, the effective privilege (user or supervisor), SUM and MXR of sstatus."""
+
+    root: bits[ROOT]
+    user: bool
+    SUM: bool
+    MXR: bool
+
+
+class X86Key(Record):
+    """CR3, whether CPL is 3, CR0.WP, CR4.SMEP, CR4.SMAP, EFLAGS.AC, EFER.NXE. CR4.PSE is of no effect here; no protection keys."""
+
+    root: bits[ROOT]
+    user: bool
+    WP: bool
+    SMEP: bool
+    SMAP: bool
+    AC: bool
+    NXE: bool
+
+
+Key = RiscvKey if RISCV else X86Key
+
+
+def key_of(root, user, controls):
+    """The key of certain registers: `controls` are the control bits in the order of the record, the first one lowest."""
+    if RISCV:
+        return RiscvKey(root=root, user=user, SUM=controls[0], MXR=controls[1])
+    return X86Key(root=root, user=user, WP=controls[0], SMEP=controls[1], SMAP=controls[2], AC=controls[3], NXE=controls[4])
