@@ -5,33 +5,9 @@ and virtual pages are of any number, and all of memory can hold tables. Of a sto
 """
 
 from vmproof.lang import *
-from spec.mmu.guest_registers import CONTROLS, PPN, ROOT, VPN, Key, key_of
+from spec.mmu.guest_interface import ADUE, CONTROLS, PPN, ROOT, VPN, Event, Hart, Key, Outcome, Page, key_of
 from spec.mmu.result import perform
 from spec.mmu.shadow_spec import architecture
-
-Hart = unsized("Hart")
-Page = unsized("Page")  # of virtual memory
-ADUE = constant(bool)  # RISC-V: the hardware sets accessed and dirty bits; else it faults for them
-
-
-class Outcome(Enum):
-    """What became of an access: it was made, it was denied, or it was granted and has to begin again."""
-
-    made = 0
-    denied = 1
-    again = 2
-
-
-class Event(Record):
-    """An access of a hart to a word of a page: the `value` that was stored or loaded (else 0), the fault's `code` if it was denied (else 0)."""
-
-    hart: Hart
-    page: Page
-    access: Access
-    offset: bits[9]
-    value: bits[64]
-    outcome: Outcome
-    code: bits[16]
 
 
 class Guest(State):

@@ -2,7 +2,7 @@
 
 from vmproof.lang import *
 from spec.mmu import x86
-from spec.mmu.guest_registers import FORMAT, RISCV
+from spec.mmu.guest_interface import FORMAT, RISCV
 from spec.mmu.result import Reason
 from spec.mmu.riscv import SV39, Control, Privilege, decode, may, walk
 
