@@ -1,33 +1,25 @@
-"""Shadow paging with write-protected guest tables: a guest with Sv39 on any number of harts.
+"""Shadow paging with write-protected guest tables: a guest of Sv39, or of x86 with four levels or PAE, on any number of harts.
 
 The VMM runs the guest without privilege on tables of its own, the shadow, which map virtual pages straight to page frames of the host. It
 fills an entry on the fault that wants it, from a walk of the guest's tables, and write-protects the tables that it read, so that each
 change of them reaches the VMM. So an entry never says anything but what the guest's tables say at that very moment, and the guest's
 fences need nothing.
 
-The shadow is kept by space: one for each set of those registers on which the guest's translation depends. What the guest's architecture
-allows is left to `shadow_claims.py`; the walk here is the VMM's own, by the RISC-V Privileged Architecture 1.13, 4.3 and 4.4.
+The shadow is kept by space: one for each set of those registers on which the guest's translation depends. What the VMM knows of the guest's
+tables stands in `shadow_tables.py`; what the guest's architecture allows is left to `shadow_claims.py` and `guest_immediate.py`.
 
-Frames, virtual pages, spaces and harts are of any number. Left out: a device in place of memory behind a page of the guest's.
+Frames, virtual pages, spaces and harts are of any number. A page of the guest's that no frame backs lies in `swap`. Devices write by the
+VMM, which emulates them: one that writes by itself must be kept from guarded frames by an IOMMU. Left out: a device in place of memory
+behind a page of the guest's.
 """
 
 from vmproof.lang import *
-from spec.mmu.shadow_walk import grants, rights, sees, with_leaf
+from spec.mmu.guest_interface import ADUE, CONTROLS, PPN, RISCV, ROOT, VPN, Event, Hart, Key, Outcome, Page, key_of
+from spec.mmu.shadow_tables import DIRTY, LEVELS, fault_code, indices, marks, rights, sees
+from spec.mmu.shadow_walk import grants
 
-Hart = unsized("Hart")
 Space = unsized("Space")  # of the shadow; to the hardware, an address space identifier
-Page = unsized("Page")  # of the guest's virtual memory
 Frame = unsized("Frame")  # of the host's memory
-ADUE = constant(bool)  # the guest's hardware is to set A and D by itself, else they fault
-
-
-class Key(Record):
-    """What the guest's translation depends on: satp.PPN, the privilege (user or supervisor), SUM and MXR of sstatus."""
-
-    root: bits[44]
-    user: bool
-    SUM: bool
-    MXR: bool
 
 
 class Entry(Record):
@@ -40,39 +32,45 @@ class Entry(Record):
     x: bool
 
 
-class Origin(Record):
-    """What the VMM remembers of an entry: how many of the guest's tables it comes from, the frames of these, from the root down, what their
-    entries said, and the guest's page that they lead to."""
+class Step(Record):
+    """An entry that the VMM read on a walk: the frame of its table, and what it says, its new accessed and dirty bits included."""
 
-    depth: bits[2]
-    t2: Frame
-    t1: Frame
-    t0: Frame
-    e2: bits[64]
-    e1: bits[64]
-    e0: bits[64]
-    ppn: bits[44]
+    table: Frame
+    entry: bits[64]
 
 
-class Handled(Record):
-    """The last fault that happened: who wanted what of which page, and whether the VMM reflected it, or did the store itself."""
+class Origin3(Record):
+    """What the VMM remembers of an entry: how many of the guest's tables it comes from, the steps of the walk from the root down, the last
+    one repeated where there are fewer, and the guest's page that they lead to."""
 
-    happened: bool
-    key: Key
-    page: Page
-    access: Access
-    offset: bits[9]
-    value: bits[64]
-    reflected: bool
-    emulated: bool
+    depth: bits[3]
+    first: Step
+    second: Step
+    third: Step
+    ppn: bits[PPN]
+
+
+class Origin4(Record):
+    """The same with four tables."""
+
+    depth: bits[3]
+    first: Step
+    second: Step
+    third: Step
+    fourth: Step
+    ppn: bits[PPN]
+
+
+Origin = Origin4 if LEVELS == 4 else Origin3
 
 
 class Shadow(State):
-    memory: array[(Frame, bits[9]), bits[64]]
-    host: array[bits[44], Frame]  # the frame behind a page of the guest's physical memory, if it is in use for this page
+    memory: array[Frame, array[bits[9], bits[64]]]
+    swap: array[bits[PPN], array[bits[9], bits[64]]]  # what the guest's pages hold that no frame backs
+    host: array[bits[PPN], Frame]  # the frame behind a page of the guest's physical memory, if it is in use for this page
     used: array[Frame, bool]
-    place: array[Frame, bits[44]]
-    vpn: array[Page, bits[27]]  # the number of a virtual page; never changes
+    place: array[Frame, bits[PPN]]
+    vpn: array[Page, bits[VPN]]  # the number of a virtual page; never changes
     key: array[Space, Key]
     cpu: array[Hart, Key]
     space: array[Hart, Space]  # the space that a hart runs in
@@ -80,10 +78,7 @@ class Shadow(State):
     shadow: array[(Space, Page), Entry]
     origin: array[(Space, Page), Origin]
     tlb: array[(Hart, Space, Page), Entry]
-    handled: Handled
-    before: array[(Frame, bits[9]), bits[64]]  # the memory and its arrangement when that fault came, and the memory afterwards
-    before_host: array[bits[44], Frame]
-    after: array[(Frame, bits[9]), bits[64]]
+    last: Event  # the guest's access that came last
 
 
 @init
@@ -93,7 +88,7 @@ def power_on(w):
         forall(lambda s, p: not w.shadow[s, p].valid, Space, Page)
         and forall(lambda h, s, p: not w.tlb[h, s, p].valid, Hart, Space, Page)
         and forall(lambda h: w.key[w.space[h]] == w.cpu[h], Hart)
-        and not w.handled.happened
+        and w.last.outcome == Outcome.again
     )
 
 
@@ -109,23 +104,36 @@ def backed(w, ppn):
 def look(w, ppn, index):
     """An entry of a table, and its frame; where nothing backs it, the step is not possible: the VMM has to bring it in first."""
     require(backed(w, ppn))
-    return w.memory[w.host[ppn], index], w.host[ppn]
+    return w.memory[w.host[ppn]][index], w.host[ppn]
+
+
+def made_from(depth, steps, ppn):
+    """The origin of an entry."""
+    if LEVELS == 4:
+        return Origin4(depth=depth, first=steps[0], second=steps[1], third=steps[2], fourth=steps[3], ppn=ppn)
+    return Origin3(depth=depth, first=steps[0], second=steps[1], third=steps[2], ppn=ppn)
+
+
+def steps_of(origin):
+    """The steps of a walk, from the root down."""
+    below = origin.second, origin.third
+    return (origin.first, *below, origin.fourth) if LEVELS == 4 else (origin.first, *below)
 
 
 # What the VMM does to the shadow, and to the TLBs of all harts before it goes on.
 
 
-def comes_from(origin, vpn, frame, index):
-    """Whether an entry for page number `vpn` was made from the guest's entry at `index` of the table in `frame`."""
-    return (
-        (origin.t2 == frame and vpn[26:18] == index)
-        or (origin.depth >= 2 and origin.t1 == frame and vpn[17:9] == index)
-        or (origin.depth == 3 and origin.t0 == frame and vpn[8:0] == index)
-    )
+def comes_from(w, s, p, frame, index):
+    """Whether an entry was made from the guest's entry at `index` of the table in `frame`."""
+    origin, found = w.origin[s, p], False
+    for number, (step, at) in enumerate(zip(steps_of(origin), indices(w.key[s], w.vpn[p]))):
+        found = found or (origin.depth > number and step.table == frame and at == index)
+    return found
 
 
 def from_frame(origin, frame):
-    return origin.t2 == frame or (origin.depth >= 2 and origin.t1 == frame) or (origin.depth == 3 and origin.t0 == frame)
+    """Whether it was made from any entry of the table in `frame`."""
+    return any(step.table == frame for step in steps_of(origin))
 
 
 def unless(gone, old):
@@ -139,10 +147,10 @@ def drop(w, gone):
     w.shadow = array(lambda s, p: unless(gone(s, p), shadow[s, p]))
 
 
-def write_table(w, frame, index, value):
-    """Write to a guarded frame: what comes from there is no longer so."""
-    w.memory[frame, index] = value
-    drop(w, lambda s, p: comes_from(w.origin[s, p], w.vpn[p], frame, index))
+def write_word(w, frame, index, value):
+    """Write to a frame of the guest's in its stead: what comes from that word is no longer so."""
+    w.memory[frame][index] = value
+    drop(w, lambda s, p: comes_from(w, s, p, frame, index))
 
 
 def guard(w, frame):
@@ -156,12 +164,30 @@ def guard(w, frame):
 
 
 @action
-def set_registers(w, h: Hart, root: bits[44], user: bool, SUM: bool, MXR: bool, s: Space):
-    """The guest writes satp or sstatus, traps, or returns from a trap: the VMM takes the space of these registers, and flushes nothing."""
-    key = w.key[s]
-    require(key.root == root and key.user == user and key.SUM == SUM and key.MXR == MXR)
-    w.cpu[h] = Key(root=root, user=user, SUM=SUM, MXR=MXR)
+def set_registers(w, h: Hart, root: bits[ROOT], user: bool, controls: bits[CONTROLS], s: Space):
+    """The guest writes a register, traps, or returns from a trap: the VMM takes the space of these registers, and flushes nothing."""
+    key = key_of(root, user, controls)
+    require(same_key(w.key[s], key))
+    w.cpu[h] = key
     w.space[h] = s
+
+
+def same_key(a, b):
+    """A space is for certain registers: all of those that the translation depends on."""
+    if RISCV:
+        return a.root == b.root and a.user == b.user and a.SUM == b.SUM and a.MXR == b.MXR
+    return (
+        a.root == b.root and a.user == b.user and a.WP == b.WP and a.SMEP == b.SMEP and a.SMAP == b.SMAP and a.AC == b.AC and a.NXE == b.NXE
+    )
+
+
+@action
+def load(w, h: Hart, p: Page, access: Access, index: bits[9]):
+    """The guest loads or fetches by what the hart's TLB holds."""
+    entry = w.tlb[h, w.space[h], p]
+    require(access != Access.write and entry.valid and grants(entry.r, entry.w, entry.x, access))
+    value = w.memory[entry.frame][index]
+    w.last = Event(hart=h, page=p, access=access, offset=index, value=value, outcome=Outcome.made, code=0)
 
 
 @action
@@ -169,7 +195,8 @@ def store(w, h: Hart, p: Page, index: bits[9], value: bits[64]):
     """The guest stores by what the hart's TLB holds."""
     entry = w.tlb[h, w.space[h], p]
     require(entry.valid and entry.w)
-    w.memory[entry.frame, index] = value
+    w.memory[entry.frame][index] = value
+    w.last = Event(hart=h, page=p, access=Access.write, offset=index, value=value, outcome=Outcome.made, code=0)
 
 
 # Steps of the hardware's.
@@ -187,48 +214,82 @@ def evict(w, h: Hart, s: Space, p: Page):
     w.tlb[h, s, p].valid = False
 
 
-# Steps of the VMM's.
+# Steps of the VMM's. The hardware denied an access: it reflects the fault, or does the store itself, or fills the shadow.
+
+
+class Walk(Record):
+    """What the VMM's walk for a fault found out: whether the guest's own machine faults and with which code, the tables, the page that they
+    lead to, and what they let the guest do there."""
+
+    denied: bool
+    code: bits[16]
+    ppn: bits[PPN]
+    read: bool
+    write: bool
+    execute: bool
+
+
+def walk(w, h, p, access):
+    """The VMM's walk for an access: what it found out, how many tables it took, and the steps."""
+    key = w.key[w.space[h]]
+    present, useful, depth, steps, ppn = sees(lambda ppn, index: look(w, ppn, index), key, w.vpn[p])
+    entries = tuple(entry for _, _, entry in steps)
+    read, write, execute = rights(entries, key)
+    marked = all(entry & mask == mask for entry, mask in zip(entries, marks(access == Access.write)))
+    denied = not useful or not grants(read, write, execute, access) or (RISCV and not marked and not ADUE)
+    code = fault_code(present, useful, key, access)
+    return Walk(denied=denied, code=code, ppn=ppn, read=read, write=write, execute=execute), depth, steps
 
 
 @action
-def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64]):
-    """The hardware denied an access: the VMM walks the guest's tables, and reflects the fault, or fills, or emulates the store."""
-    key, s = w.key[w.space[h]], w.space[h]
-    vpn = w.vpn[p]
-    found, pte, depth, tables, entries, ppn = sees(lambda ppn, index: look(w, ppn, index), key.root, vpn)
-    read, write, execute = rights(pte, key)
-    storing = access == Access.write
-    marked = pte | (0xC0 if storing else 0x40)
-    denied = not found or not grants(read, write, execute, access) or (marked != pte and not ADUE)
-    w.before, w.before_host = w.memory, w.host
-    w.handled = Handled(happened=True, key=w.cpu[h], page=p, access=access, offset=offset, value=value, reflected=denied, emulated=False)
-    if not denied:
-        require(backed(w, ppn))
-        target = w.host[ppn]
-        t2, t1, t0 = tables
-        if marked != pte:
-            index = vpn[26:18] if depth == 1 else vpn[17:9] if depth == 2 else vpn[8:0]
-            write_table(w, t0, index, marked)
-        if storing and w.guarded[target]:
-            write_table(w, target, offset, value)
-            w.handled.emulated = True
-        else:
-            for part in tables:
-                guard(w, part)
-            drop(w, lambda space, page: space == s and page == p)
-            clean = not storing and pte[7] == 0
-            w.shadow[s, p] = Entry(valid=True, frame=target, r=read, w=write and not clean and not w.guarded[target], x=execute)
-            e2, e1, e0 = with_leaf(depth, entries, marked)
-            w.origin[s, p] = Origin(depth=depth, t2=t2, t1=t1, t0=t0, e2=e2, e1=e1, e0=e0, ppn=ppn)
-    w.after = w.memory
+def reflect(w, h: Hart, p: Page, access: Access, offset: bits[9]):
+    """The guest's own tables deny the access: the guest gets the fault."""
+    found, _, _ = walk(w, h, p, access)
+    require(found.denied)
+    w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.denied, code=found.code)
 
 
 @action
-def open_space(w, s: Space, root: bits[44], user: bool, SUM: bool, MXR: bool):
+def emulate(w, h: Hart, p: Page, offset: bits[9], value: bits[64]):
+    """The store goes to a guarded frame: the VMM makes it in the guest's stead."""
+    found, _, steps = walk(w, h, p, Access.write)
+    require(not found.denied and backed(w, found.ppn) and w.guarded[w.host[found.ppn]])
+    mark(w, steps, marks(True))
+    write_word(w, w.host[found.ppn], offset, value)
+    w.last = Event(hart=h, page=p, access=Access.write, offset=offset, value=value, outcome=Outcome.made, code=0)
+
+
+@action
+def refill(w, h: Hart, p: Page, access: Access, offset: bits[9]):
+    """The guest's tables allow the access: the VMM guards them, and makes an entry for the page. The access begins again."""
+    found, depth, steps = walk(w, h, p, access)
+    s, target, storing = w.space[h], w.host[found.ppn], access == Access.write
+    require(not found.denied and backed(w, found.ppn) and not (storing and w.guarded[target]))
+    mark(w, steps, marks(storing))
+    for table, _, _ in steps:
+        guard(w, table)
+    drop(w, lambda space, page: space == s and page == p)
+    walked = tuple(Step(table=table, entry=w.memory[table][index]) for table, index, _ in steps)
+    dirty = walked[LEVELS - 1].entry & DIRTY != 0
+    w.shadow[s, p] = Entry(valid=True, frame=target, r=found.read, w=found.write and dirty and not w.guarded[target], x=found.execute)
+    w.origin[s, p] = made_from(depth, walked, found.ppn)
+    w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.again, code=0)
+
+
+def mark(w, steps, masks):
+    """Set accessed and dirty bits in the entries of a walk, from the root down; one entry may stand in it several times."""
+    for (table, index, _), mask in zip(steps, masks):
+        old = w.memory[table][index]
+        if old | mask != old:
+            write_word(w, table, index, old | mask)
+
+
+@action
+def open_space(w, s: Space, root: bits[ROOT], user: bool, controls: bits[CONTROLS]):
     """The VMM uses a space for other registers, in which no hart is."""
     require(forall(lambda h: w.space[h] != s, Hart))
     drop(w, lambda space, p: space == s)
-    w.key[s] = Key(root=root, user=user, SUM=SUM, MXR=MXR)
+    w.key[s] = key_of(root, user, controls)
 
 
 @action
@@ -245,18 +306,32 @@ def release(w, frame: Frame):
 
 
 @action
-def remap(w, page: bits[44], to: Frame):
-    """The VMM puts another frame behind a page of the guest's, or takes the first one for it."""
-    require(not w.used[to])
-    old, there, shadow = w.host[page], backed(w, page), w.shadow
-    drop(w, lambda s, p: there and (shadow[s, p].frame == old or from_frame(w.origin[s, p], old)))
-    if there:
-        w.used[old] = False
+def swap_out(w, page: bits[PPN]):
+    """The VMM takes the frame behind a page of the guest's away, and keeps what it holds."""
+    require(backed(w, page))
+    old, shadow = w.host[page], w.shadow
+    drop(w, lambda s, p: shadow[s, p].frame == old or from_frame(w.origin[s, p], old))
+    w.swap[page] = w.memory[old]
+    w.used[old] = False
+
+
+@action
+def swap_in(w, page: bits[PPN], to: Frame):
+    """The VMM puts a frame behind a page of the guest's that has none. To remap a page is to take one away and to put another."""
+    require(not backed(w, page) and not w.used[to])
+    w.memory[to] = w.swap[page]
     w.host[page], w.place[to], w.used[to] = to, page, True
 
 
 @action
+def device(w, page: bits[PPN], index: bits[9], value: bits[64]):
+    """A device that the VMM emulates writes to a page of the guest's."""
+    require(backed(w, page))
+    write_word(w, w.host[page], index, value)
+
+
+@action
 def scribble(w, frame: Frame, index: bits[9], value: bits[64]):
-    """Somebody else writes to a frame that is not the guest's, or the VMM copies a page to it."""
+    """Somebody else writes to a frame that is not the guest's."""
     require(not w.used[frame])
-    w.memory[frame, index] = value
+    w.memory[frame][index] = value

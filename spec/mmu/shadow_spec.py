@@ -47,6 +47,11 @@ def permits(entry, access):
 
 def grant(key, vpn, access, depth, entries, ppn):
     """The entries of a walk of this depth grant an access to a page, and accessed and dirty bits are set as it needs them."""
+    return riscv_grant(key, vpn, access, depth, entries, ppn) if RISCV else x86_grant(key, vpn, access, depth, entries, ppn)
+
+
+def riscv_grant(key, vpn, access, depth, entries, ppn):
+    """By steps 3 to 9 of the walk."""
     e2, e1, e0 = entries
     control = registers(key, False)
     leaf = e2 if depth == 1 else e1 if depth == 2 else e0
@@ -66,3 +71,27 @@ def fine(pte, level, low, last, control):
     """An entry that leads on, or is the leaf if it is the `last` one."""
     reason, _, _ = decode(SV39, pte, level, low, control)
     return reason == Reason.none and (pte[3:1] != 0) == last
+
+
+def x86_grant(key, vpn, access, depth, entries, ppn):
+    """By 4.5 to 4.8; of the entries those from `depth` on are not looked at."""
+    paging, control, rights = (x86.PAE if FORMAT == 3 else x86.FOUR_LEVEL), x86_registers(key), (True, True, True)
+    granted = True
+    for number, (entry, (level, _, low)) in enumerate(zip(entries, paging["levels"])):
+        reason, leaf, address = x86.decode(paging, entry, level, control)
+        here = reason == Reason.none and leaf == (depth == number + 1)
+        if not x86.is_pdpte(paging, level):
+            here = here and entry[5] == 1
+        rights = x86.gather(paging, rights, entry, level)
+        page = address[51:12] if level == 1 else cat(address[51:low], vpn[low - 13 : 0])
+        last = x86.may(rights, access, control) == Reason.none and page == ppn and (entry[6] == 1 or access != Access.write)
+        granted = granted and implies(depth > number, here) and implies(depth == number + 1, last)
+    return granted
+
+
+def pointer(entry, level):
+    """An entry that is of use leads to another table. `level` is counted from the last table, 0."""
+    if RISCV:
+        return entry[3:1] == 0
+    paging = x86.PAE if FORMAT == 3 else x86.FOUR_LEVEL
+    return level > 0 and not (level + 1 in paging["large"] and entry[7])

@@ -172,7 +172,7 @@ def _asked(
         changed = {v.term: action.next[v.path] for v in system.variables if v.path in action.next}
         if changed.keys().isdisjoint(question.depends([claim.body])):
             return _Outcome(Status.UNSAT, frozenset([claim.name]))
-    [goal] = question.rename([claim.body], {**changed, **arbitrary})
+    [goal] = question.inlined(question.rename([claim.body], {**changed, **arbitrary}))
     for item in hypotheses:
         if action is not None or anywhere or item.type:
             question.state([parameter.term for parameter in item.parameters], item.body, item.name)

@@ -13,6 +13,7 @@ from itertools import islice, product
 
 from vmproof.engines.asking import Task
 from vmproof.engines.domains import scalar, sort_size
+from vmproof.engines.inlined import inlined
 from vmproof.engines.meanings import Meanings
 from vmproof.engines.reads import Pattern, Read, joined, patterns, reads_of
 from vmproof.engines.system import Defined, Quantified, TransitionSystem
@@ -92,6 +93,10 @@ class Instances:
     def rename(self, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
         """Terms with variables replaced; a marker or array that depends on these is replaced by another one with the new meaning."""
         return self._meanings.rename(terms, mapping)
+
+    def inlined(self, terms: Iterable[Term]) -> list[Term]:
+        """Terms in which the elements of arrays that the system explains stand for themselves."""
+        return inlined(terms, self._meanings, self._pool)
 
     def depends(self, terms: Iterable[Term]) -> set[Term]:
         """The variables in terms and in what explains the markers and arrays in them."""

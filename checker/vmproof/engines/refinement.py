@@ -14,6 +14,7 @@ from vmproof.engines.bmc import bmc
 from vmproof.engines.domains import index_count
 from vmproof.engines.goals import undecided
 from vmproof.engines.implied import implied
+from vmproof.engines.inlined import inlined
 from vmproof.engines.induction import value_in
 from vmproof.engines.kinduction import closed
 from vmproof.engines.meanings import Meanings
@@ -94,7 +95,7 @@ def obligations(
     meanings = Meanings(pool, [*concrete.quantified, *above.quantified], [*concrete.defined, *above.defined])
     [init] = meanings.rename([above.init], seen)
     ranges = pool.and_(*(fits(v, element) for v in above.variables for element in elements(v, abstraction[v.path])))
-    begins = pool.implies(pool.and_(concrete.init, in_range(concrete, concrete.state)), pool.and_(init, ranges))
+    [begins] = inlined([pool.implies(pool.and_(concrete.init, in_range(concrete, concrete.state)), pool.and_(init, ranges))], meanings, pool)
     claims = [Property(Kind.ALWAYS, "initial states", f"each initial state of {concrete.name} is one of {abstract.name}", (), begins)]
     for action in concrete.actions:
         changed = {v.term: action.next[v.path] for v in concrete.variables if v.path in action.next}
@@ -114,7 +115,7 @@ def obligations(
             guard, *values = meanings.rename(terms, given)
             reached = {**abstraction, **dict(zip(step.next, values, strict=True))}
             matches.append(pool.and_(guard, places.same(above.variables, reached, seen_after)))
-        term = pool.implies(action.guard, pool.or_(*matches))
+        [term] = inlined([pool.implies(action.guard, pool.or_(*matches))], meanings, pool)
         sentence = f"each step {action.name} of {concrete.name} is a step of {abstract.name}, or leaves its state as it is"
         claims.append(Property(Kind.ALWAYS, action.name, sentence, (*action.parameters, *action.choices, *places.made), term))
     return replace(concrete, quantified=meanings.quantified, defined=meanings.defined), claims

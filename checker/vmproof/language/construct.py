@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from vmproof.language.builtins import Transform
 from vmproof.language.convert import (
+    MAX_BULK_INDEX,
     Mistake,
     coerce,
     from_leaves,
     is_integer,
     layout_from_word,
     layout_word,
+    split_index,
     to_bits,
     to_bool,
     to_leaf,
@@ -37,7 +39,7 @@ from vmproof.language.types import (
     index_sort,
 )
 from vmproof.language.values import BoundMethod, Bulk, EnumValue, Fields, Function, MemoryRef, Signed, StateRef, SystemFile, Value, describe
-from vmproof.terms import Term
+from vmproof.terms import Term, bitvec
 
 if TYPE_CHECKING:
     from vmproof.language.interpreter import Interpreter
@@ -142,11 +144,23 @@ def _bulk(run: Interpreter, args: list[Value], kwargs: dict[str, Value], node: a
 
 
 def define_array(run: Interpreter, kind: ArrayType, element: Callable[[tuple[Value, ...]], Value]) -> dict[str, Term]:
-    """An array whose indices have no size: new variables, with what they hold at an arbitrary index (rule 11)."""
+    """An array whose elements are not listed: new variables, with what they hold at an arbitrary index (rule 11).
+
+    That is one whose indices have no size, and of those that have one an array with too many elements, in a file that relates systems.
+    """
     machine = run.machine
     assert machine is not None
-    bound = tuple(run.pool.fresh("index", index_sort(part)) for part in kind.index)
-    values = tuple(from_leaves(part, {"": term}.__getitem__) for part, term in zip(kind.index, bound, strict=True))
+    if kind.nested:
+        bound = tuple(run.pool.fresh("index", index_sort(part)) for part in kind.index)
+        values: tuple[Value, ...] | None
+        values = tuple(from_leaves(part, {"": term}.__getitem__) for part, term in zip(kind.index, bound, strict=True))
+    else:
+        whole = all(isinstance(part, BitsType | BoolType) for part in kind.index)
+        if not machine.relating or not whole:
+            raise Mistake(f"array(...) for an index of {kind.index_width} bits", f"at most {MAX_BULK_INDEX} bits are supported")
+        bound = (run.pool.fresh("index", bitvec(kind.index_width)),)
+        values = split_index(run.pool, bound[0], kind)
+    assert values is not None
     made: dict[str, Term] = {}
     for path, body in to_leaves(run.pool, element(values), kind.element).items():
         made[path] = run.pool.fresh("array", array_sort(kind, body.sort))

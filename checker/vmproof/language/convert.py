@@ -192,13 +192,11 @@ def to_leaves(pool: Pool, value: Value, kind: Type) -> dict[str, Term]:
 
 def _bulk_leaves(pool: Pool, value: Bulk, kind: ArrayType) -> dict[str, Term]:
     """The leaves of an array whose elements a function gives: one for each index there is, or a definition where they have no size."""
-    if kind.nested:
+    if kind.nested or kind.index_width > MAX_BULK_INDEX:
         return dict(value.define(kind, value.element))
-    if kind.index_width > MAX_BULK_INDEX:
-        raise Mistake(f"array(...) for an index of {kind.index_width} bits", f"at most {MAX_BULK_INDEX} bits are supported")
     found: dict[str, Term] = {}
     codes = [pool.bv(number, kind.index_width) for number in range(1 << kind.index_width)]
-    indices = [(at, _indices(pool, at, kind)) for at in codes]
+    indices = [(at, split_index(pool, at, kind)) for at in codes]
     gaps = any(index is None for _, index in indices)  # codes that are no index: zero stands there, in every array of a system
     for at, index in indices:
         if index is None:
@@ -212,16 +210,16 @@ def _bulk_leaves(pool: Pool, value: Bulk, kind: ArrayType) -> dict[str, Term]:
     return found
 
 
-def _indices(pool: Pool, at: Term, kind: ArrayType) -> tuple[Value, ...] | None:
-    """The parts of an index; None where an enumeration has no such member."""
+def split_index(pool: Pool, at: Term, kind: ArrayType) -> tuple[Value, ...] | None:
+    """The parts of an index; None where it is known and an enumeration has no such member, or a type no such element."""
     found: list[Value] = []
     top = kind.index_width
     for part in kind.index:
         width = scalar_width(part)
         piece = pool.extract(at, top - 1, top - width)
         top -= width
-        code = piece.value
-        if isinstance(part, EnumType) and code not in part.members.values():
+        code = piece.value if piece.is_const else None
+        if isinstance(part, EnumType) and code is not None and code not in part.members.values():
             return None
         if isinstance(part, UnsizedType) and part.size is not None and isinstance(code, int) and code >= part.size:
             return None

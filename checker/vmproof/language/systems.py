@@ -33,7 +33,7 @@ from vmproof.language.types import (
     leaves,
 )
 from vmproof.language.values import Function, StateRef, Value
-from vmproof.terms import BOOL, BitVecSort, Pool, Sort, Term
+from vmproof.terms import BOOL, BitVecSort, Pool, Sort, SortError, Term
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,15 @@ class System:
 
     def state(self) -> dict[str, Term]:
         """A variable for each leaf and constant, named as its path."""
-        return {item.path: self.pool.var(item.path, item.sort) for item in self.variables}
+        return {item.path: self._variable(item.path, item.sort) for item in self.variables}
+
+    def _variable(self, name: str, sort: Sort) -> Term:
+        """Another system of the same pool may have a leaf of this name and of another sort."""
+        while True:
+            try:
+                return self.pool.var(name, sort)
+            except SortError:
+                name += "'"
 
     def init(self, state: Mapping[str, Term]) -> Term:
         """The initial states: all that every @init allows, those of components at all of their indices."""
