@@ -6,7 +6,7 @@ and virtual pages are of any number, and all of memory can hold tables. Of a sto
 
 from vmproof.lang import *
 from spec.mmu.guest_interface import ADUE, CONTROLS, PPN, ROOT, VPN, Event, Hart, Key, Outcome, Page, key_of
-from spec.mmu.result import perform
+from spec.mmu.result import NO_UPDATE, perform
 from spec.mmu.shadow_spec import architecture
 
 
@@ -64,11 +64,20 @@ def access(w, h: Hart, p: Page, kind: Access, offset: bits[9], value: bits[64]):
 
 @action
 def mark(w, h: Hart, p: Page, kind: Access, offset: bits[9]):
-    """An access that is granted sets accessed and dirty bits, and is interrupted then, to begin again."""
+    """An access that is granted changes the first entry that wants its accessed or dirty bit, if one does, and is interrupted then."""
     found, updates = walk_now(w, h, p, kind)
     require(found.ok)
-    mark_entries(w, updates)
+    mark_entries(w, first_of(updates))
     w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.again, code=0)
+
+
+def first_of(updates):
+    """The first update that is to be made."""
+    first = NO_UPDATE
+    for _, _, update in reversed(updates):
+        if update.done:
+            first = update
+    return (("first", "entry", first),)
 
 
 @action

@@ -101,10 +101,15 @@ def backed(w, ppn):
     return w.used[frame] and w.place[frame] == ppn
 
 
+def guest_word(w, ppn, index):
+    """A word of the guest's physical memory, wherever the VMM keeps it."""
+    return w.memory[w.host[ppn]][index] if backed(w, ppn) else w.swap[ppn][index]
+
+
 def look(w, ppn, index):
     """An entry of a table, and its frame; where nothing backs it, the step is not possible: the VMM has to bring it in first."""
     require(backed(w, ppn))
-    return w.memory[w.host[ppn]][index], w.host[ppn]
+    return guest_word(w, ppn, index), w.host[ppn]
 
 
 def made_from(depth, steps, ppn):
@@ -214,15 +219,17 @@ def evict(w, h: Hart, s: Space, p: Page):
     w.tlb[h, s, p].valid = False
 
 
-# Steps of the VMM's. The hardware denied an access: it reflects the fault, or does the store itself, or fills the shadow.
+# Steps of the VMM's. The hardware denied an access: the VMM walks the guest's tables, and reflects the fault, or sets an accessed or dirty
+# bit, or does the store itself, or fills the shadow. After a bit was set, and after a fill, the access begins again.
 
 
 class Walk(Record):
-    """What the VMM's walk for a fault found out: whether the guest's own machine faults and with which code, the tables, the page that they
-    lead to, and what they let the guest do there."""
+    """What the VMM's walk found out: whether the guest's own machine faults, and with which code; whether accessed and dirty bits are as the
+    access needs them; the page that the tables lead to, and what they let the guest do there."""
 
     denied: bool
     code: bits[16]
+    marked: bool
     ppn: bits[PPN]
     read: bool
     write: bool
@@ -231,14 +238,14 @@ class Walk(Record):
 
 def walk(w, h, p, access):
     """The VMM's walk for an access: what it found out, how many tables it took, and the steps."""
-    key = w.key[w.space[h]]
+    key = w.cpu[h]
     present, useful, depth, steps, ppn = sees(lambda ppn, index: look(w, ppn, index), key, w.vpn[p])
     entries = tuple(entry for _, _, entry in steps)
     read, write, execute = rights(entries, key)
-    marked = all(entry & mask == mask for entry, mask in zip(entries, marks(access == Access.write)))
+    marked = all(entry & mask == mask for entry, mask in zip(entries, marks(depth, access == Access.write)))
     denied = not useful or not grants(read, write, execute, access) or (RISCV and not marked and not ADUE)
     code = fault_code(present, useful, key, access)
-    return Walk(denied=denied, code=code, ppn=ppn, read=read, write=write, execute=execute), depth, steps
+    return Walk(denied=denied, code=code, marked=marked, ppn=ppn, read=read, write=write, execute=execute), depth, steps
 
 
 @action
@@ -250,38 +257,44 @@ def reflect(w, h: Hart, p: Page, access: Access, offset: bits[9]):
 
 
 @action
+def mark(w, h: Hart, p: Page, access: Access, offset: bits[9]):
+    """The first entry that wants its accessed or dirty bit gets it, as by the guest's hardware."""
+    found, depth, steps = walk(w, h, p, access)
+    require(not found.denied and not found.marked)
+    masks = marks(depth, access == Access.write)
+    table, index, entry = steps[LEVELS - 1]
+    new = entry | masks[LEVELS - 1]
+    for number in reversed(range(LEVELS - 1)):
+        above, at, old = steps[number]
+        if old & masks[number] != masks[number]:
+            table, index, new = above, at, old | masks[number]
+    write_word(w, table, index, new)
+    w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.again, code=0)
+
+
+@action
 def emulate(w, h: Hart, p: Page, offset: bits[9], value: bits[64]):
     """The store goes to a guarded frame: the VMM makes it in the guest's stead."""
-    found, _, steps = walk(w, h, p, Access.write)
-    require(not found.denied and backed(w, found.ppn) and w.guarded[w.host[found.ppn]])
-    mark(w, steps, marks(True))
+    found, _, _ = walk(w, h, p, Access.write)
+    require(not found.denied and found.marked and backed(w, found.ppn) and w.guarded[w.host[found.ppn]])
     write_word(w, w.host[found.ppn], offset, value)
     w.last = Event(hart=h, page=p, access=Access.write, offset=offset, value=value, outcome=Outcome.made, code=0)
 
 
 @action
 def refill(w, h: Hart, p: Page, access: Access, offset: bits[9]):
-    """The guest's tables allow the access: the VMM guards them, and makes an entry for the page. The access begins again."""
+    """The guest's tables allow the access: the VMM guards them, and makes an entry for the page, to write only if it is dirty."""
     found, depth, steps = walk(w, h, p, access)
-    s, target, storing = w.space[h], w.host[found.ppn], access == Access.write
-    require(not found.denied and backed(w, found.ppn) and not (storing and w.guarded[target]))
-    mark(w, steps, marks(storing))
+    s, target = w.space[h], w.host[found.ppn]
+    require(not found.denied and found.marked and backed(w, found.ppn) and not (access == Access.write and w.guarded[target]))
     for table, _, _ in steps:
         guard(w, table)
     drop(w, lambda space, page: space == s and page == p)
-    walked = tuple(Step(table=table, entry=w.memory[table][index]) for table, index, _ in steps)
-    dirty = walked[LEVELS - 1].entry & DIRTY != 0
-    w.shadow[s, p] = Entry(valid=True, frame=target, r=found.read, w=found.write and dirty and not w.guarded[target], x=found.execute)
-    w.origin[s, p] = made_from(depth, walked, found.ppn)
+    leaf = steps[LEVELS - 1][2]
+    writable = found.write and leaf & DIRTY != 0 and not w.guarded[target]
+    w.shadow[s, p] = Entry(valid=True, frame=target, r=found.read, w=writable, x=found.execute)
+    w.origin[s, p] = made_from(depth, tuple(Step(table=table, entry=entry) for table, _, entry in steps), found.ppn)
     w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.again, code=0)
-
-
-def mark(w, steps, masks):
-    """Set accessed and dirty bits in the entries of a walk, from the root down; one entry may stand in it several times."""
-    for (table, index, _), mask in zip(steps, masks):
-        old = w.memory[table][index]
-        if old | mask != old:
-            write_word(w, table, index, old | mask)
 
 
 @action

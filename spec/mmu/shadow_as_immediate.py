@@ -45,8 +45,8 @@ def emulate(w, g, h, p, offset, value):
     guest_immediate.access(g, h, p, Access.write, offset, value)
 
 
-@simulates("refill")
-def refill(w, g, h, p, access, offset):
+@simulates("mark", "refill")
+def again(w, g, h, p, access, offset):
     guest_immediate.mark(g, h, p, access, offset)
 
 

@@ -9,11 +9,6 @@ from spec.mmu.shadow import *
 from spec.mmu.shadow_tables import frame, root_page
 
 
-def guest_word(w, page, index):
-    """A word of the guest's physical memory, wherever the VMM keeps it."""
-    return w.memory[w.host[page]][index] if backed(w, page) else w.swap[page][index]
-
-
 @invariant("what a hart's TLB lets the guest do, the guest's tables allow now, and have accessed and dirty bits set for it")
 def sound(w, h: Hart, p: Page, access: Access):
     entry = w.tlb[h, w.space[h], p]

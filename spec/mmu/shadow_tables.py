@@ -70,11 +70,11 @@ def rights(entries, key):
     return shadow_walk.rights(entries[LEVELS - 1], key) if RISCV else shadow_walk_x86.key_rights(entries, key, PAE)
 
 
-def marks(storing):
-    """The bits that an access sets in the entry of each step: RISC-V only in the leaf, PAE not in the top table."""
-    above = () if RISCV else tuple(bits[64](ACCESSED) for _ in range(LEVELS - (2 if PAE else 1)))
-    leaf = bits[64](ACCESSED | DIRTY if storing else ACCESSED)
-    return (*(bits[64](0) for _ in range(LEVELS - 1 - len(above))), *above, leaf)
+def marks(depth, storing):
+    """The bits that an access wants set in the entry of each step: RISC-V only in the leaf, PAE not in the top table."""
+    leaf, above = bits[64](ACCESSED | DIRTY if storing else ACCESSED), bits[64](0 if RISCV else ACCESSED)
+    masks = tuple(leaf if depth <= number + 1 else above for number in range(LEVELS))
+    return (bits[64](0), *masks[1:]) if PAE else masks
 
 
 def fault_code(present, useful, key, access):
