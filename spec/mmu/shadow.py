@@ -224,8 +224,11 @@ def evict(w, h: Hart, s: Space, p: Page):
 
 
 class Walk(Record):
-    """What the VMM's walk found out: whether the guest's own machine faults, and with which code; whether accessed and dirty bits are as the
-    access needs them; the page that the tables lead to, and what they let the guest do there."""
+    """What the VMM's walk found out.
+
+    Whether the guest's own machine faults, and with which code; whether accessed and dirty bits are as the access needs them; the page that
+    the tables lead to, and what they let the guest do there.
+    """
 
     denied: bool
     code: bits[16]

@@ -1,8 +1,8 @@
 """Shadow paging with write-protected tables, seen as the guest's machine without a TLB.
 
-What the hardware lets the guest do by a TLB is an access of that machine. A fault that the VMM reflects is an access that is denied there, a
-store that it emulates one that is made, and one after which it fills is an access that is granted and begins again. All else that the VMM
-does is not to be seen.
+What the hardware lets the guest do by a TLB is an access of that machine. A fault that the VMM reflects is an access that is denied
+there, a store that it emulates one that is made, and a fault after which it sets a bit or fills is an access that is granted and begins
+again. Nothing else that the VMM does is to be seen.
 """
 
 from vmproof.lang import *

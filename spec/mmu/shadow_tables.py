@@ -1,10 +1,10 @@
-"""What the VMM of `shadow.py` knows of the guest's tables, by the guest's format: of RISC-V by `shadow_walk.py`, of x86 by `shadow_walk_x86.py`.
+"""What the VMM of `shadow.py` knows of the guest's tables: of RISC-V's by `shadow_walk.py`, of x86's by `shadow_walk_x86.py`.
 
 Tables are listed from the root down. A walk that ends early repeats its last step, so the last one is always the leaf's.
 """
 
 from vmproof.lang import *
-from spec.mmu.guest_interface import ADUE, FORMAT, PPN, RISCV
+from spec.mmu.guest_interface import FORMAT, PPN, RISCV
 from spec.mmu import shadow_walk, shadow_walk_x86
 
 LEVELS = 4 if FORMAT == 4 else 3

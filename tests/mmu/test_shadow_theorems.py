@@ -28,7 +28,11 @@ def pool() -> Iterator[SolverPool]:
 @pytest.mark.parametrize(
     ("name", "property_", "steps", "last"),
     [
-        ("shadow-protected-clean", "granted", 1, "fault"),
+        ("shadow-protected-clean", "granted", 1, "refill"),
+        ("shadow-protected-remap", "led", 2, "swap_out"),
+        ("shadow-protected-wp", "placed", 1, "set_registers"),
+        ("shadow-protected-nx", "granted", 1, "refill"),
+        ("shadow-protected-accessed", "granted", 1, "refill"),
         ("shadow-diverging-dirty", "granted", 1, "fault"),
         ("tlb-other-asid", "allowed", 4, "fence"),
         ("tlb-leaves-only", "allowed", 4, "read_leaf"),

@@ -14,8 +14,8 @@ from vmproof.engines.bmc import bmc
 from vmproof.engines.domains import index_count
 from vmproof.engines.goals import undecided
 from vmproof.engines.implied import implied
-from vmproof.engines.inlined import inlined
 from vmproof.engines.induction import value_in
+from vmproof.engines.inlined import inlined
 from vmproof.engines.kinduction import closed
 from vmproof.engines.meanings import Meanings
 from vmproof.engines.result import Answer
@@ -95,7 +95,8 @@ def obligations(
     meanings = Meanings(pool, [*concrete.quantified, *above.quantified], [*concrete.defined, *above.defined])
     [init] = meanings.rename([above.init], seen)
     ranges = pool.and_(*(fits(v, element) for v in above.variables for element in elements(v, abstraction[v.path])))
-    [begins] = inlined([pool.implies(pool.and_(concrete.init, in_range(concrete, concrete.state)), pool.and_(init, ranges))], meanings, pool)
+    begins = pool.implies(pool.and_(concrete.init, in_range(concrete, concrete.state)), pool.and_(init, ranges))
+    [begins] = inlined([begins], meanings, pool)
     claims = [Property(Kind.ALWAYS, "initial states", f"each initial state of {concrete.name} is one of {abstract.name}", (), begins)]
     for action in concrete.actions:
         changed = {v.term: action.next[v.path] for v in concrete.variables if v.path in action.next}
