@@ -5,9 +5,9 @@ and virtual pages are of any number, and all of memory can hold tables. Of a sto
 """
 
 from vmproof.lang import *
-from spec.mmu.guest_interface import ADUE, CONTROLS, PPN, ROOT, VPN, Event, Hart, Key, Outcome, Page, key_of
+from spec.mmu.guest_interface import ADUE, CONTROLS, PPN, ROOT, VPN, Event, Hart, Key, Outcome, Page
 from spec.mmu.result import NO_UPDATE, perform
-from spec.mmu.shadow_spec import architecture
+from spec.mmu.shadow_spec import architecture, register_file
 
 
 class Guest(State):
@@ -43,7 +43,7 @@ def mark_entries(w, updates):
 @action
 def set_registers(w, h: Hart, root: bits[ROOT], user: bool, controls: bits[CONTROLS]):
     """The guest writes a register that its translation depends on, traps, or returns from a trap."""
-    w.cpu[h] = key_of(root, user, controls)
+    w.cpu[h] = register_file(root, user, controls)
 
 
 @action

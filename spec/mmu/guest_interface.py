@@ -43,13 +43,6 @@ class X86Key(Record):
 Key = RiscvKey if RISCV else X86Key
 
 
-def key_of(root, user, controls):
-    """The key of certain registers: `controls` are the control bits in the order of the record, the first one lowest."""
-    if RISCV:
-        return RiscvKey(root=root, user=user, SUM=controls[0], MXR=controls[1])
-    return X86Key(root=root, user=user, WP=controls[0], SMEP=controls[1], SMAP=controls[2], AC=controls[3], NXE=controls[4])
-
-
 class Outcome(Enum):
     """What became of an access: it was made, it was denied, or it was granted and has to begin again."""
 

@@ -14,8 +14,8 @@ behind a page of the guest's.
 """
 
 from vmproof.lang import *
-from spec.mmu.guest_interface import ADUE, CONTROLS, PPN, RISCV, ROOT, VPN, Event, Hart, Key, Outcome, Page, key_of
-from spec.mmu.shadow_tables import DIRTY, LEVELS, fault_code, indices, marks, rights, sees
+from spec.mmu.guest_interface import ADUE, CONTROLS, PPN, RISCV, ROOT, VPN, Event, Hart, Key, Outcome, Page
+from spec.mmu.shadow_tables import DIRTY, LEVELS, fault_code, indices, key_of, marks, rights, sees
 from spec.mmu.shadow_walk import grants
 
 Space = unsized("Space")  # of the shadow; to the hardware, an address space identifier

@@ -2,9 +2,17 @@
 
 from vmproof.lang import *
 from spec.mmu import x86
-from spec.mmu.guest_interface import FORMAT, RISCV
+from spec.mmu.guest_interface import FORMAT, RISCV, RiscvKey, X86Key
 from spec.mmu.result import Reason
 from spec.mmu.riscv import SV39, Control, Privilege, decode, may, walk
+
+
+def register_file(root, user, controls):
+    """The guest's registers: `controls` are the bits of the control registers, in the order of the record from the lowest up."""
+    if RISCV:
+        return RiscvKey(root=root, user=user, SUM=controls[0], MXR=controls[1])
+    wp, smep, smap, ac, nxe = (controls[number] for number in range(5))
+    return X86Key(root=root, user=user, WP=wp, SMEP=smep, SMAP=smap, AC=ac, NXE=nxe)
 
 
 def registers(key, adue):

@@ -4,12 +4,19 @@ Tables are listed from the root down. A walk that ends early repeats its last st
 """
 
 from vmproof.lang import *
-from spec.mmu.guest_interface import FORMAT, PPN, RISCV
+from spec.mmu.guest_interface import FORMAT, PPN, RISCV, RiscvKey, X86Key
 from spec.mmu import shadow_walk, shadow_walk_x86
 
 LEVELS = 4 if FORMAT == 4 else 3
 PAE = FORMAT == 3
 ACCESSED, DIRTY = (0x40, 0x80) if RISCV else (0x20, 0x40)
+
+
+def key_of(root, user, controls):
+    """The key of certain registers: `controls` are the control bits in the order of the record, the first one lowest."""
+    if RISCV:
+        return RiscvKey(root=root, user=user, SUM=controls[0], MXR=controls[1])
+    return X86Key(root=root, user=user, WP=controls[0], SMEP=controls[1], SMAP=controls[2], AC=controls[3], NXE=controls[4])
 
 
 def root_page(key):
@@ -71,9 +78,11 @@ def rights(entries, key):
 
 
 def marks(depth, storing):
-    """The bits that an access wants set in the entry of each step: RISC-V only in the leaf, PAE not in the top table."""
-    leaf, above = bits[64](ACCESSED | DIRTY if storing else ACCESSED), bits[64](0 if RISCV else ACCESSED)
-    masks = tuple(leaf if depth <= number + 1 else above for number in range(LEVELS))
+    """The bits that an access wants set in the entry of each step: RISC-V only in the leaf, the last one; PAE not in the top table."""
+    leaf = bits[64](ACCESSED | DIRTY if storing else ACCESSED)
+    if RISCV:
+        return bits[64](0), bits[64](0), leaf
+    masks = tuple(leaf if depth <= number + 1 else bits[64](ACCESSED) for number in range(LEVELS))
     return (bits[64](0), *masks[1:]) if PAE else masks
 
 

@@ -42,7 +42,8 @@ def subject_of(theorem: Theorem) -> System:
 def decide_related(theorem: Theorem, question: Question, pool: SolverPool) -> list[Found]:
     """An answer for each obligation of a refinement, or each condition of a policy. Raises `InputError` where something is wrong.
 
-    Without sizes for all types a proof is for any number of elements; what is not proved is asked again with sizes (3 by default).
+    Without sizes for all types a proof is for any number of elements; what is not proved is asked again with the sizes of
+    the examples (3 by default).
     """
     deadline = time.monotonic() + question.timeout
     relation, ask = _load(theorem, question, question.sizes)
@@ -51,7 +52,8 @@ def decide_related(theorem: Theorem, question: Question, pool: SolverPool) -> li
     failing = {item.name for item in found if item.verdict is not Verdict.PROVED}
     if not unsized or not failing:
         return found
-    _, ask = _load(theorem, question, {**dict.fromkeys(unsized, DEFAULT_SIZE), **question.sizes})
+    examples = {name: size for name, size in question.examples.items() if name in unsized}
+    _, ask = _load(theorem, question, {**dict.fromkeys(unsized, DEFAULT_SIZE), **examples, **question.sizes})
     sized = {item.name: item for item in ask(_left(deadline), pool)}
     return [combined(item, sized[item.name]) if item.name in failing else item for item in found]
 
