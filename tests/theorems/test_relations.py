@@ -444,6 +444,99 @@ def test_an_abstract_system_that_is_composed_of_arrays(pool: SolverPool, tmp_pat
     assert prove(theorem, pool, 20).verdict is Verdict.REFUTED
 
 
+PAGED = """
+from vmproof.lang import *
+
+Frame = unsized("Frame")
+
+
+class Paged(State):
+    memory: array[Frame, array[bits[9], bits[8]]]
+    swap: array[bits[20], array[bits[9], bits[8]]]
+    frame: array[bits[20], Frame]
+    page: array[Frame, bits[20]]
+    used: array[Frame, bool]
+
+
+@init
+def nothing(w):
+    return forall(lambda f: not w.used[f], Frame)
+
+
+def present(w, page):
+    return w.used[w.frame[page]] and w.page[w.frame[page]] == page
+
+
+@action
+def store(w, page: bits[20], at: bits[9], value: bits[8]):
+    require(present(w, page))
+    w.memory[w.frame[page]][at] = value
+
+
+@action
+def bring(w, page: bits[20], f: Frame):
+    require(not present(w, page) and not w.used[f])
+    w.frame[page], w.page[f], w.used[f] = f, page, True
+    w.memory[f] = w.swap[page]
+"""
+PLAIN = """
+from vmproof.lang import *
+
+
+class Plain(State):
+    memory: array[(bits[20], bits[9]), bits[8]]
+
+
+@init
+def anything(w):
+    return True
+
+
+@action
+def store(w, page: bits[20], at: bits[9], value: bits[8]):
+    w.memory[page, at] = value
+"""
+AS_PLAIN = """
+from vmproof.lang import *
+from . import paged
+from . import plain
+
+
+@abstraction
+def seen(w, a):
+    a.memory = array(lambda page, at: w.memory[w.frame[page]][at] if paged.present(w, page) else w.swap[page][at])
+
+
+@simulates("store")
+def stored(w, a, page, at, value):
+    plain.store(a, page, at, value)
+"""
+
+
+def test_an_array_with_too_many_elements_to_be_listed_is_given_by_a_function(pool: SolverPool, tmp_path: Path) -> None:
+    """It is read where the proof reads it, so that a refutation is found as well. The two systems call different things `memory`."""
+    texts = {"paged": PAGED, "plain": PLAIN, "mapping": AS_PLAIN}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    theorem = Theorem(
+        "paged",
+        "Paging is not seen.",
+        tmp_path / "paged.py",
+        method="refinement",
+        refines=tmp_path / "plain.py",
+        relation=tmp_path / "mapping.py",
+        examples={"Frame": 2},
+    )
+    outcome = prove(theorem, pool, 20)
+    assert outcome.verdict is Verdict.PROVED, outcome.reason
+    (tmp_path / "paged.py").write_text(PAGED.replace("    w.memory[f] = w.swap[page]\n", ""))
+    outcome = prove(theorem, pool, 20)
+    assert outcome.verdict is Verdict.REFUTED, outcome.reason
+    [found] = [item for item in outcome.found if item.verdict is Verdict.REFUTED]
+    assert found.name == "bring"
+    assert found.reason == "as plain sees it, that step changes what memory holds, and the mapping names no step that it may be"
+
+
 def test_a_file_that_relates_systems_is_no_system() -> None:
     run = vmproof("mc", str(KERNEL / "shares_apart.py"))
     assert run.returncode == 2

@@ -119,7 +119,11 @@ def obligations(
         [term] = inlined([pool.implies(action.guard, pool.or_(*matches))], meanings, pool)
         sentence = f"each step {action.name} of {concrete.name} is a step of {abstract.name}, or leaves its state as it is"
         claims.append(Property(Kind.ALWAYS, action.name, sentence, (*action.parameters, *action.choices, *places.made), term))
-    return replace(concrete, quantified=meanings.quantified, defined=meanings.defined), claims
+    said = [concrete.init, *(claim.term for claim in claims), *(item.term for item in concrete.properties)]
+    said += [term for action in concrete.actions for term in (action.guard, *action.next.values())]
+    needed = set(meanings.occurring(said))
+    quantified = tuple(item for item in meanings.quantified if item.marker in needed)
+    return replace(concrete, quantified=quantified, defined=tuple(item for item in meanings.defined if item.array in needed)), claims
 
 
 class _Places:

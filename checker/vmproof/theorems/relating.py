@@ -24,7 +24,7 @@ from vmproof.language.loader import load_relation, load_system
 from vmproof.language.relations import Relation
 from vmproof.language.systems import System
 from vmproof.solvers import SolverPool
-from vmproof.terms import Term, Value, evaluate, substitute
+from vmproof.terms import Term, Value, default_value, evaluate, substitute, variables
 from vmproof.theorems.deciding import DEFAULT_SIZE, Found, Question, combined
 from vmproof.theorems.theorem import REFINEMENT, Theorem
 
@@ -109,21 +109,29 @@ class _Refining:
         return _traced(answer, sentence, self.sizes, Naming(read.below), action, (), self._difference(answer, answer.trace, action))
 
     def _difference(self, answer: Answer, trace: Trace, action: Action | None) -> str:
-        """What the step does to the abstract state."""
+        """What the step does to the abstract state, beside arrays that a function gives and nothing lists."""
         read, naming = self.read, Naming(self.read.above)
         values = _values(read.concrete, _last(trace), action, answer.parameters)
-        before = dict(zip(read.abstraction, _evaluated(read.abstraction.values(), values), strict=True))
+        unlisted = {item.array for item in read.concrete.defined}
+        seen = {path: term for path, term in read.abstraction.items() if unlisted.isdisjoint(variables([term]))}
+        rest = {path: default_value(term.sort) for path, term in read.abstraction.items() if path not in seen}
+        before = {**rest, **dict(zip(seen, _evaluated(seen.values(), values), strict=True))}
         if action is None:
             known = naming.constants(before)
-            said = ", ".join(f"{name} = {_plain_text(value)}" for name, value in naming.summary(before, known).items())
+            said = ", ".join(
+                f"{name} = {_plain_text(value)}"
+                for name, value in naming.summary(before, known).items()
+                if name.partition("[")[0] not in rest
+            )
             return f"as {read.abstract.name} sees it, that state is {said}"
         changed = {v.term: action.next[v.path] for v in read.concrete.variables if v.path in action.next}
-        after_terms = substitute(read.concrete.pool, list(read.abstraction.values()), changed)
-        after = dict(zip(read.abstraction, _evaluated(after_terms, values), strict=True))
+        after_terms = substitute(read.concrete.pool, list(seen.values()), changed)
+        after = {**rest, **dict(zip(seen, _evaluated(after_terms, values), strict=True))}
         known = naming.constants(before)
         changes = [
             f"{name} from {_plain_text(old)} to {_plain_text(new)}" for name, (old, new) in naming.changes(before, after, known).items()
         ]
+        changes = changes or [f"what {path} holds" for path in rest]
         steps = " or ".join(dict.fromkeys(matching.action for matching in read.actions.get(action.name, ())))
         allowed = f"no {steps} does that there" if steps else "the mapping names no step that it may be"
         return f"as {read.abstract.name} sees it, that step changes {', '.join(changes)}, and {allowed}"
