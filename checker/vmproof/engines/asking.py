@@ -22,10 +22,14 @@ _OUT_OF_TIME = Answer(Status.UNKNOWN, None, "timeout", 0.0, "")
 
 
 class Asker:
-    """Asks a solver pool on behalf of one run of an engine, which may take `timeout` seconds altogether (None: no limit of its own)."""
+    """Asks a solver pool on behalf of one run of an engine, which may take `timeout` seconds altogether (None: no limit of its own).
 
-    def __init__(self, pool: SolverPool, timeout: float | None = None) -> None:
+    `solver` is asked where a question names no other; None: the pool's own.
+    """
+
+    def __init__(self, pool: SolverPool, timeout: float | None = None, solver: str | None = None) -> None:
         self._pool = pool
+        self._solver = solver
         self.started = time.monotonic()
         self._deadline = None if timeout is None else self.started + timeout
         self._known: dict[frozenset[Term], Answer] = {}
@@ -44,7 +48,7 @@ class Asker:
         """Ask and return at once; past the time limit, or after `most` seconds, the answer is UNKNOWN (timeout)."""
         left = min((limit for limit in (self.left, most) if limit is not None), default=None)
         if left is None or left > 0:
-            return self._pool.submit(Query(tuple(assertions)), left, solver)
+            return self._pool.submit(Query(tuple(assertions)), left, solver or self._solver)
         late: Future[Answer] = Future()
         late.set_result(_OUT_OF_TIME)
         return late

@@ -18,16 +18,28 @@ ENGINE = "bmc"
 
 
 def bmc(
-    system: TransitionSystem, properties: Sequence[Property], *, pool: SolverPool, bound: int = 20, timeout: float | None = None
+    system: TransitionSystem,
+    properties: Sequence[Property],
+    *,
+    pool: SolverPool,
+    bound: int = 20,
+    timeout: float | None = None,
+    solver: str | None = None,
+    deepest_first: bool = False,
 ) -> list[Answer]:
-    """Examine the executions of up to `bound` steps of a sized system, within `timeout` seconds in all.
+    """Examine the executions of up to `bound` steps of a sized system, within `timeout` seconds in all, by `solver` or the pool's own.
 
     An invariant is REFUTED with a shortest trace or HOLDS_UP_TO the bound; a reachable is PROVED with a shortest trace or UNKNOWN (bound).
     Where every execution ends within the bound, both are decided for good: PROVED, and REFUTED ("never happens"). An eventuality is
     UNKNOWN: that it fails takes a loop or a stuck end (see `liveness`). RuntimeError if a trace fails its replay.
+
+    With `deepest_first` the executions of just `bound` steps are looked at before all others: where a trace of so many steps is expected,
+    that spares the proofs that there is no shorter one, and the trace need not be the shortest.
     """
-    asker = Asker(pool, timeout)
+    asker = Asker(pool, timeout, solver)
     search = DepthSearch(system, [goal(claim) for claim in properties if claim.kind is not Kind.EVENTUALLY], asker, ENGINE)
+    if deepest_first:
+        search.look(bound)
     while search.open and search.depth <= bound:
         search.deepen()
     search.close_all()

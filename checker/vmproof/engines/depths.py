@@ -15,6 +15,8 @@ from vmproof.terms import Term, Value, evaluate
 
 _PATIENCE = 5.0
 """Seconds that making a counterexample simpler may take."""
+_WHILE = 60.0
+"""Seconds of a search at one depth that does without the others."""
 
 
 class DepthSearch:
@@ -44,6 +46,15 @@ class DepthSearch:
             if longer.status is Status.UNSAT:
                 self._end(k)
         self.depth = k + 1
+
+    def look(self, k: int) -> None:
+        """Search among the executions of `k` steps only, for a while; what is not found there stays open."""
+        path = [*self.unrolling.initial(), *self.unrolling.path(k)]
+        for item in list(self.open):
+            [here] = self.unrolling.at(k, [item.found])
+            model = self.asker.check(*path, here, most=_WHILE).model
+            if model is not None:
+                self._found(item, [*path, here], k, model)
 
     def _look(self, path: Sequence[Term], k: int, goals: list[Goal]) -> bool:
         """Search for all goals at one depth at once; whether any was found."""

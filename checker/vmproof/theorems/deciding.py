@@ -47,7 +47,7 @@ STUCK = "stuck"
 class Question:
     """What is asked of a system. `properties`: their names, None for all. `bound` None: the engine's own choice.
 
-    `examples` are sizes for engines that need some, beside `sizes`. `texts` stand in for files (see `load_system`). `until_refuted`: the
+    `examples` are sizes for engines that need some, beside `sizes`. `searcher` is the solver of bounded checking, None for the pool's own. `texts` stand in for files (see `load_system`). `until_refuted`: the
     first refutation answers the whole question.
     """
 
@@ -61,6 +61,7 @@ class Question:
     examples: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[Path, str] = field(default_factory=dict)
     until_refuted: bool = False
+    searcher: str | None = None
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,10 @@ class _Decision:
             case "k-induction":
                 answers = kinduction(system, claims, pool=pool, bound=bound, timeout=left)
             case "bmc":
-                answers = bmc(system, claims, pool=pool, bound=bound, timeout=left)
+                wanted_depth = self._question.until_refuted and self._question.bound is not None
+                answers = bmc(
+                    system, claims, pool=pool, bound=bound, timeout=left, solver=self._question.searcher, deepest_first=wanted_depth
+                )
             case "liveness":
                 answers = liveness(system, claims, pool=pool, bound=bound, timeout=left)
             case _:

@@ -12,6 +12,8 @@ from vmproof.theorems.deciding import Found, Question, decide_claims
 _BOUND = 8
 """Steps within which everything is expected to happen once, where a proof by induction names no others; what does not is asked of an
 engine that can say never."""
+_SEARCHER = "z3"
+"""Whoever proves best, for models over large arrays this is the quickest."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def vacuity(question: Question, pool: SolverPool) -> Vacuity | None:
     What cannot happen goes before what merely was not seen.
     """
     steps = question.bound if question.engine == "induction" and question.bound is not None else _BOUND
-    asked = replace(question, engine="auto", bound=steps, properties=None, until_refuted=False)
+    asked = replace(question, engine="auto", bound=steps, properties=None, until_refuted=False, searcher=_SEARCHER)
     found = decide_claims(asked, pool, _happenings)
     for verdict in (Verdict.REFUTED, Verdict.VACUOUS, Verdict.UNKNOWN):
         for item in found:
