@@ -31,8 +31,8 @@ def sfence(w, g, h, one_page, p, one_asid, asid):
 
 
 @simulates("device_write")
-def device_write(w, g, cell, value):
-    guest_architecture.device_write(g, cell, value)
+def device_write(w, g, page, index, value):
+    guest_architecture.device_write(g, page, index, value)
 
 
 @simulates("load")
@@ -48,9 +48,9 @@ def store(w, g, h, p, offset, value):
 
 
 @simulates("fault")
-def fault(w, g, h, p, access, offset, value):
+def fault(w, g, h, p, access, offset):
     root = w.cpu[h].root
-    _, _, depth, _, entries, _ = sees(lambda page, index: (w.memory[cat(page, index)], page), root, w.vpn[p])
+    _, _, depth, _, entries, _ = sees(lambda page, index: (w.memory[page, index], page), root, w.vpn[p])
     e2, e1, e0 = entries
-    guest_architecture.access(g, h, p, access, offset, value, root, depth, e2, e1, e0)
-    guest_architecture.mark(g, h, p, access, root, depth, e2, e1, e0)
+    guest_architecture.access(g, h, p, access, offset, 0, root, depth, e2, e1, e0)
+    guest_architecture.mark(g, h, p, access, offset, root, depth, e2, e1, e0)

@@ -1,7 +1,7 @@
 """What is claimed of shadow paging with tables that diverge: an entry comes from a walk that the architecture may still use."""
 
 from vmproof.lang import *
-from spec.mmu.fences import Hart, Use, entries_last
+from spec.mmu.fences import Use, entries_last
 from spec.mmu.guest_access import comes_to, marked
 from spec.mmu.result import Reason
 from spec.mmu.shadow_diverging import *

@@ -4,15 +4,15 @@ Privileged Architecture, version 1.13 (20240411), 4.2.1: an implicit read of a t
 fence that subsumes this read. A fence with an address orders reads of leaf entries for this address only; one with an address space leaves
 global mappings alone. The root in satp is such a value, too: a hart may go on with a former one until a fence of all addresses.
 
-A system that keeps account of it has, beside `memory` (the guest's, by the number of an entry) and the registers `cpu` of its harts, four
+A system that keeps account of it has, beside `memory` (the guest's, by page and word) and the registers `cpu` of its harts, four
 fields: `use` and `stale` for the uses of table entries, `root` and `former` for roots. Of how many uses and roots account is kept is left
 open; what is claimed holds for any number of them, and so for all. Stores become visible to all harts at once; a fence concerns the hart
 that executes it.
 """
 
 from vmproof.lang import *
+from spec.mmu.guest_interface import Hart
 
-Hart = unsized("Hart")
 Use = unsized("Use")
 Root = unsized("Root")
 
@@ -46,7 +46,8 @@ class EntryUse(Record):
     asid: bits[16]
     depth: bits[2]
     region: bits[27]
-    cell: bits[53]
+    table: bits[44]
+    index: bits[9]
     value: bits[64]
 
 
@@ -65,11 +66,11 @@ def region(depth, vpn):
     return cat(vpn[26:9], bits[9](0)) if depth == 2 else vpn
 
 
-def write(w, cell, value):
+def write(w, page, index, value):
     """A store to the guest's memory: what the word was is stale."""
-    old, stale, use = w.memory[cell], w.stale, w.use
-    w.memory[cell] = value
-    w.stale = array(lambda u: stale[u] or (use[u].cell == cell and use[u].value == old))
+    old, stale, use = w.memory[page, index], w.stale, w.use
+    w.memory[page, index] = value
+    w.stale = array(lambda u: stale[u] or (use[u].table == page and use[u].index == index and use[u].value == old))
 
 
 def switch(w, h, key):
@@ -101,27 +102,29 @@ def root_lasts(w, r, h, asid, walk):
 def entries_last(w, u, h, asid, vpn, walk):
     """The hart may use the entries of this walk for a page in an address space, as far as account is kept by `u`."""
     return all(
-        implies(used, w.memory[cell] == value or implies(is_use(w.use[u], h, asid, vpn, cell, value, at, walk.depth, everywhere), w.stale[u]))
-        for at, used, cell, value, everywhere in uses(walk, vpn)
+        implies(
+            used, w.memory[table, index] == value or implies(is_use(w.use[u], h, asid, vpn, table, index, value, last, everywhere), w.stale[u])
+        )
+        for used, last, table, index, value, everywhere in uses(walk, vpn)
     )
 
 
 def uses(walk, vpn):
-    """The entries of a walk: `(depth, whether it goes so far, where it is, what it is, whether the mapping is global by now)` (4.3.1)."""
+    """The entries of a walk, each as `(whether it goes so far, the depth if it is the last one or else 0, the table, the index, what the entry
+    is, whether the mapping is global by now)` (4.3.1)."""
     first, second, third = bool(walk.e2[5]), bool(walk.e1[5]), bool(walk.e0[5])
     return (
-        (1, True, cat(walk.root, vpn[26:18]), walk.e2, first),
-        (2, walk.depth > 1, cat(walk.e2[53:10], vpn[17:9]), walk.e1, first or second),
-        (3, walk.depth > 2, cat(walk.e1[53:10], vpn[8:0]), walk.e0, first or second or third),
+        (True, bits[2](1) if walk.depth == 1 else bits[2](0), walk.root, vpn[26:18], walk.e2, first),
+        (walk.depth > 1, bits[2](2) if walk.depth == 2 else bits[2](0), walk.e2[53:10], vpn[17:9], walk.e1, first or second),
+        (walk.depth > 2, bits[2](3), walk.e1[53:10], vpn[8:0], walk.e0, first or second or third),
     )
 
 
-def is_use(use, h, asid, vpn, cell, value, at, depth, everywhere):
-    """Account is kept by `use` of this entry, the one at depth `at` of a walk of `depth` entries."""
-    last = depth == at
-    kind = use.depth == depth and use.region == region(depth, vpn) if last else use.depth == 0
+def is_use(use, h, asid, vpn, table, index, value, last, everywhere):
+    """Account is kept by `use` of this entry; `last` is its depth where it is the last one of its walk, else 0."""
+    entry = use.table == table and use.index == index and use.value == value
     whose = use.everywhere if everywhere else not use.everywhere and use.asid == asid
-    return use.hart == h and use.cell == cell and use.value == value and kind and whose
+    return use.hart == h and entry and whose and use.depth == last and (last == 0 or use.region == region(last, vpn))
 
 
 def usable(w, h, asid, vpn, walk):

@@ -1,27 +1,11 @@
-"""What a guest of Sv39 does with its memory, and what the entries of a walk come to.
+"""What the entries of a walk of Sv39 come to, whatever memory holds by now.
 
 RISC-V Privileged Architecture, version 1.13 (20240411): 4.3.2 and 4.4.
 """
 
 from vmproof.lang import *
-from spec.mmu.fences import Hart
 from spec.mmu.result import Reason
 from spec.mmu.riscv import SV39, Control, Privilege, decode, may
-
-Page = unsized("Page")  # of virtual memory
-ADUE = constant(bool)  # hardware sets A and D by itself, else they fault
-
-
-class Event(Record):
-    """The last access that ended: who did what where, the word that was stored or loaded, and whether it ended in a page fault."""
-
-    hart: Hart
-    page: Page
-    access: Access
-    offset: bits[9]
-    value: bits[64]
-    denied: bool
-
 
 def comes_to(walk, vpn, access, key):
     """What the entries of a walk come to: `(formed, reason, leaf, page)`, where `formed` says that it goes on behind pointers only."""
@@ -47,7 +31,7 @@ def marked(leaf, access):
 
 
 def place(walk, vpn):
-    """Where the last entry stands."""
+    """Where the last entry stands: the table, and the index."""
     if walk.depth == 1:
-        return cat(walk.root, vpn[26:18])
-    return cat(walk.e2[53:10], vpn[17:9]) if walk.depth == 2 else cat(walk.e1[53:10], vpn[8:0])
+        return walk.root, vpn[26:18]
+    return (walk.e2[53:10], vpn[17:9]) if walk.depth == 2 else (walk.e1[53:10], vpn[8:0])

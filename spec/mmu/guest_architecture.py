@@ -4,12 +4,14 @@ What the entries of a walk come to says `guest_access.py`, and which entries the
 """
 
 from vmproof.lang import *
-from spec.mmu.fences import EntryUse, Hart, Key, Root, RootUse, Use, Walk, is_use, order, switch, usable, write
-from spec.mmu.guest_access import ADUE, Event, Page, comes_to, marked, place
+from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, is_use, order, switch, usable, write
+from spec.mmu.guest_access import comes_to, marked, place
+from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
 from spec.mmu.result import Reason
+from spec.mmu.riscv import cause
 
 class Guest(State):
-    memory: array[bits[53], bits[64]]
+    memory: array[(bits[44], bits[9]), bits[64]]
     cpu: array[Hart, Key]
     vpn: array[Page, bits[27]]  # the number of a virtual page; never changes
     last: Event
@@ -37,9 +39,9 @@ def sfence(w, h: Hart, one_page: bool, p: Page, one_asid: bool, asid: bits[16]):
 
 
 @action
-def device_write(w, cell: bits[53], value: bits[64]):
+def device_write(w, page: bits[44], index: bits[9], value: bits[64]):
     """A device writes to the guest's memory."""
-    write(w, cell, value)
+    write(w, page, index, value)
 
 
 def by(w, h, p, root, depth, e2, e1, e0):
@@ -68,22 +70,26 @@ def access(
     formed, reason, leaf, page = comes_to(walk, w.vpn[p], kind, w.cpu[h])
     fresh = marked(leaf, kind) == leaf
     require(formed and (reason != Reason.none or fresh or not ADUE))
-    denied = reason != Reason.none or not fresh
-    cell = cat(page, offset)
-    word = value if denied or kind == Access.write else w.memory[cell]
-    w.last = Event(hart=h, page=p, access=kind, offset=offset, value=word, denied=denied)
-    if not denied and kind == Access.write:
-        write(w, cell, value)
+    if reason != Reason.none or not fresh:
+        w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.denied, code=cause(kind, False))
+    else:
+        w.last = Event(hart=h, page=p, access=kind, offset=offset, value=value, outcome=Outcome.made, code=0)
+        if kind == Access.write:
+            write(w, page, offset, value)
+        else:
+            require(value == w.memory[page, offset])
 
 
 @action
-def mark(w, h: Hart, p: Page, access: Access, root: bits[44], depth: bits[2], e2: bits[64], e1: bits[64], e0: bits[64]):
+def mark(w, h: Hart, p: Page, kind: Access, offset: bits[9], root: bits[44], depth: bits[2], e2: bits[64], e1: bits[64], e0: bits[64]):
     """Hardware sets A, and D for a store, where the leaf still is in memory; then the access begins again."""
     walk = by(w, h, p, root, depth, e2, e1, e0)
-    formed, reason, leaf, _ = comes_to(walk, w.vpn[p], access, w.cpu[h])
-    cell = place(walk, w.vpn[p])
-    require(ADUE and formed and reason == Reason.none and w.memory[cell] == leaf)
-    write(w, cell, marked(leaf, access))
+    formed, reason, leaf, _ = comes_to(walk, w.vpn[p], kind, w.cpu[h])
+    table, index = place(walk, w.vpn[p])
+    require(formed and reason == Reason.none and (ADUE or marked(leaf, kind) == leaf) and w.memory[table, index] == leaf)
+    w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.again, code=0)
+    if marked(leaf, kind) != leaf:
+        write(w, table, index, marked(leaf, kind))
 
 
 @reachable("a load by an entry that is no more in memory")
@@ -91,6 +97,5 @@ def outdated(w, h: Hart, p: Page, u: Use, e2: bits[64]):
     key, vpn = w.cpu[h], w.vpn[p]
     walk = Walk(root=key.root, depth=bits[2](1), e2=e2, e1=bits[64](0), e0=bits[64](0))
     formed, reason, _, _ = comes_to(walk, vpn, Access.read, key)
-    cell = cat(key.root, vpn[26:18])
-    remembered = w.stale[u] and is_use(w.use[u], h, key.asid, vpn, cell, e2, 1, walk.depth, bool(e2[5]))
-    return formed and reason == Reason.none and remembered and w.memory[cell] != e2
+    remembered = w.stale[u] and is_use(w.use[u], h, key.asid, vpn, key.root, vpn[26:18], e2, walk.depth, bool(e2[5]))
+    return formed and reason == Reason.none and remembered and w.memory[key.root, vpn[26:18]] != e2

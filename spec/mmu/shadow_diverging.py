@@ -9,8 +9,8 @@ Page frames of the guest stand for those of the host here; `shadow.py` has the m
 """
 
 from vmproof.lang import *
-from spec.mmu.fences import EntryUse, Hart, Key, Root, RootUse, Use, Walk, order, region, switch, write
-from spec.mmu.guest_access import ADUE, Event, Page
+from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, order, region, switch, write
+from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
 from spec.mmu.shadow_walk import grants, rights, sees, with_leaf
 
 Space = unsized("Space")  # of the shadow; to the hardware, an address space identifier. An ASID of the guest is a hart's own affair (4.2.1),
@@ -30,7 +30,7 @@ class Entry(Record):
 class Diverging(State):
     """`origin` and `tlb_origin`: the walk that an entry was made by. The VMM needs of it the depth only, to know what a fence is about."""
 
-    memory: array[bits[53], bits[64]]
+    memory: array[(bits[44], bits[9]), bits[64]]
     vpn: array[Page, bits[27]]  # the number of a virtual page; never changes
     cpu: array[Hart, Key]
     space: array[Hart, Space]
@@ -103,8 +103,8 @@ def load(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64]):
     """A load, or a fetch, by what the hart's TLB holds."""
     entry = w.tlb[h, w.space[h], p]
     require(entry.valid and (entry.x if access == Access.fetch else entry.r) and access != Access.write)
-    require(value == w.memory[cat(entry.ppn, offset)])
-    w.last = Event(hart=h, page=p, access=access, offset=offset, value=value, denied=False)
+    require(value == w.memory[entry.ppn, offset])
+    w.last = Event(hart=h, page=p, access=access, offset=offset, value=value, outcome=Outcome.made, code=0)
 
 
 @action
@@ -112,13 +112,13 @@ def store(w, h: Hart, p: Page, offset: bits[9], value: bits[64]):
     """A store by what the hart's TLB holds, to a table or not."""
     entry = w.tlb[h, w.space[h], p]
     require(entry.valid and entry.w)
-    w.last = Event(hart=h, page=p, access=Access.write, offset=offset, value=value, denied=False)
-    write(w, cat(entry.ppn, offset), value)
+    w.last = Event(hart=h, page=p, access=Access.write, offset=offset, value=value, outcome=Outcome.made, code=0)
+    write(w, entry.ppn, offset, value)
 
 
 @action
-def device_write(w, cell: bits[53], value: bits[64]):
-    write(w, cell, value)
+def device_write(w, page: bits[44], index: bits[9], value: bits[64]):
+    write(w, page, index, value)
 
 
 # Steps of the hardware's.
@@ -140,19 +140,21 @@ def evict(w, h: Hart, s: Space, p: Page):
 
 
 @action
-def fault(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64]):
+def fault(w, h: Hart, p: Page, access: Access, offset: bits[9]):
     """The hardware denied an access: the VMM walks the guest's tables as they are now, and reflects the fault, or fills, and sets A and D."""
     key, s, vpn = w.tag[w.space[h]], w.space[h], w.vpn[p]
-    found, pte, depth, tables, entries, ppn = sees(lambda page, index: (w.memory[cat(page, index)], page), key.root, vpn)
+    found, pte, depth, tables, entries, ppn = sees(lambda page, index: (w.memory[page, index], page), key.root, vpn)
     read, write_too, execute = rights(pte, key)
     storing = access == Access.write
     marked = pte | (0xC0 if storing else 0x40)
     if not found or not grants(read, write_too, execute, access) or (marked != pte and not ADUE):
-        w.last = Event(hart=h, page=p, access=access, offset=offset, value=value, denied=True)
+        code = 15 if storing else 12 if access == Access.fetch else 13
+        w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.denied, code=code)
     else:
+        w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.again, code=0)
         if marked != pte:
             _, _, table = tables
-            write(w, cat(table, vpn[26:18] if depth == 1 else vpn[17:9] if depth == 2 else vpn[8:0]), marked)
+            write(w, table, vpn[26:18] if depth == 1 else vpn[17:9] if depth == 2 else vpn[8:0], marked)
         w.shadow[s, p] = Entry(valid=True, ppn=ppn, r=read, w=write_too and marked[7] == 1, x=execute)
         e2, e1, e0 = with_leaf(depth, entries, marked)
         w.origin[s, p] = Walk(root=key.root, depth=depth, e2=e2, e1=e1, e0=e0)
