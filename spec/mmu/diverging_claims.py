@@ -1,7 +1,7 @@
 """What is claimed of shadow paging with tables that diverge: an entry comes from a walk that the architecture may still use."""
 
 from vmproof.lang import *
-from spec.mmu.fences import Use, entries_last
+from spec.mmu.fences import Use, entries_last, is_global
 from spec.mmu.guest_access import comes_to, marked
 from spec.mmu.result import Reason
 from spec.mmu.shadow_diverging import *
@@ -27,14 +27,18 @@ def shadow_granted(w, s: Space, p: Page, access: Access):
     return granted(w.tag[s], w.vpn[p], access, w.shadow[s, p], w.origin[s, p])
 
 
+def lasts(w, u, h, key, vpn, walk):
+    return entries_last(w, u, h, key.asid, vpn, walk, is_global(walk), lambda page, index: w.memory[page, index])
+
+
 @invariant("the entries that a TLB's was made from the architecture may still use")
 def tlb_lasts(w, h: Hart, s: Space, p: Page, u: Use):
-    return implies(w.tlb[h, s, p].valid, entries_last(w, u, h, w.tag[s].asid, w.vpn[p], w.tlb_origin[h, s, p]))
+    return implies(w.tlb[h, s, p].valid, lasts(w, u, h, w.tag[s], w.vpn[p], w.tlb_origin[h, s, p]))
 
 
 @invariant("the entries that the shadow's was made from the architecture may still use, on each hart")
 def shadow_lasts(w, h: Hart, s: Space, p: Page, u: Use):
-    return implies(w.shadow[s, p].valid, entries_last(w, u, h, w.tag[s].asid, w.vpn[p], w.origin[s, p]))
+    return implies(w.shadow[s, p].valid, lasts(w, u, h, w.tag[s], w.vpn[p], w.origin[s, p]))
 
 
 @invariant("a hart runs in a space of the guest's registers")

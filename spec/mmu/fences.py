@@ -52,9 +52,10 @@ class EntryUse(Record):
 
 
 class RootUse(Record):
-    """A former root, as a hart uses it for an address space."""
+    """A former root, as a hart uses it: for a global mapping, or for that of an address space."""
 
     hart: Hart
+    everywhere: bool
     asid: bits[16]
     root: bits[44]
 
@@ -67,66 +68,81 @@ def region(depth, vpn):
 
 
 def write(w, page, index, value):
-    """A store to the guest's memory: what the word was is stale."""
-    old, stale, use = w.memory[page, index], w.stale, w.use
+    """A store to the guest's memory, where this is an array of its own."""
+    outdate(w, page, index, w.memory[page, index])
     w.memory[page, index] = value
+
+
+def outdate(w, page, index, old):
+    """A word of the guest's memory is written: what it was is stale."""
+    stale, use = w.stale, w.use
     w.stale = array(lambda u: stale[u] or (use[u].table == page and use[u].index == index and use[u].value == old))
 
 
 def switch(w, h, key):
     """Other registers: the root of this hart's address space becomes a former one."""
     old, former, root = w.cpu[h], w.former, w.root
-    w.former = array(lambda r: former[r] or (root[r].hart == h and root[r].asid == old.asid and root[r].root == old.root))
+    w.former = array(
+        lambda r: former[r] or (root[r].hart == h and root[r].root == old.root and (root[r].everywhere or root[r].asid == old.asid))
+    )
     w.cpu[h] = key
 
 
 def order(w, h, one_page, vpn, one_asid, asid):
     """SFENCE.VMA on a hart, for the address of page `vpn` if it is for `one_page`, and for `asid` if it is for `one_asid`."""
     stale, use, former, root = w.stale, w.use, w.former, w.root
-    w.stale = array(lambda u: stale[u] and not (use[u].hart == h and subsumes(use[u], one_page, vpn, one_asid, asid)))
-    w.former = array(lambda r: former[r] and not (root[r].hart == h and not one_page and (not one_asid or root[r].asid == asid)))
+
+    def named(item):
+        return item.hart == h and (not one_asid or (not item.everywhere and item.asid == asid))
+
+    def reached(item):
+        return not one_page or (item.depth != 0 and item.region == region(item.depth, vpn))
+
+    w.stale = array(lambda u: stale[u] and not (named(use[u]) and reached(use[u])))
+    w.former = array(lambda r: former[r] and not (named(root[r]) and not one_page))
 
 
-def subsumes(use, one_page, vpn, one_asid, asid):
-    """Whether a fence is about a use of an entry."""
-    named = not one_asid or (not use.everywhere and use.asid == asid)
-    return named and (not one_page or (use.depth != 0 and use.region == region(use.depth, vpn)))
+# What a hart may use, as far as account is kept of it. A mapping is global if an entry of its walk says so (4.3.1): it is one of all address
+# spaces, so that the root may be any address space's, too.
 
 
-def root_lasts(w, r, h, asid, walk):
-    """The hart may begin at this root in an address space, as far as account is kept by `r`."""
-    mine = w.root[r].hart == h and w.root[r].asid == asid and w.root[r].root == walk.root
-    return (w.cpu[h].asid == asid and w.cpu[h].root == walk.root) or implies(mine, w.former[r])
+def is_global(walk):
+    return (walk.depth > 0 and walk.e2[5]) or (walk.depth > 1 and walk.e1[5]) or (walk.depth > 2 and walk.e0[5])
 
 
-def entries_last(w, u, h, asid, vpn, walk):
-    """The hart may use the entries of this walk for a page in an address space, as far as account is kept by `u`."""
-    return all(
-        implies(
-            used, w.memory[table, index] == value or implies(is_use(w.use[u], h, asid, vpn, table, index, value, last, everywhere), w.stale[u])
-        )
-        for used, last, table, index, value, everywhere in uses(walk, vpn)
+def root_lasts(w, r, h, asid, walk, everywhere):
+    """The hart may begin a walk at its root, in an address space, or for a global mapping if `everywhere`."""
+    now = w.cpu[h].root == walk.root and (everywhere or w.cpu[h].asid == asid)
+    return now or implies(w.root[r].root == walk.root and kept_for(w.root[r], h, asid, everywhere), w.former[r])
+
+
+def entries_last(w, u, h, asid, vpn, walk, everywhere, word, complete=True):
+    """The hart may use the entries of a walk for a page, in an address space, or for a global mapping if `everywhere`.
+
+    `word(page, index)` is what memory holds. A walk that is not `complete` has but pointers so far.
+    """
+    entries = (
+        (1, walk.root, vpn[26:18], walk.e2),
+        (2, walk.e2[53:10], vpn[17:9], walk.e1),
+        (3, walk.e1[53:10], vpn[8:0], walk.e0),
     )
+    holds = True
+    for depth, table, index, value in entries:
+        kind = bits[2](depth) if complete and walk.depth == depth else bits[2](0)
+        same = w.use[u].table == table and w.use[u].index == index and w.use[u].value == value
+        about = w.use[u].depth == kind and (kind == 0 or w.use[u].region == region(kind, vpn))
+        remembered = implies(same and about and kept_for(w.use[u], h, asid, everywhere), w.stale[u])
+        holds = holds and implies(walk.depth >= depth, word(table, index) == value or remembered)
+    return holds
 
 
-def uses(walk, vpn):
-    """The entries of a walk, each as `(whether it goes so far, the depth if it is the last one or else 0, the table, the index, what the entry
-    is, whether the mapping is global by now)` (4.3.1)."""
-    first, second, third = bool(walk.e2[5]), bool(walk.e1[5]), bool(walk.e0[5])
-    return (
-        (True, bits[2](1) if walk.depth == 1 else bits[2](0), walk.root, vpn[26:18], walk.e2, first),
-        (walk.depth > 1, bits[2](2) if walk.depth == 2 else bits[2](0), walk.e2[53:10], vpn[17:9], walk.e1, first or second),
-        (walk.depth > 2, bits[2](3), walk.e1[53:10], vpn[8:0], walk.e0, first or second or third),
-    )
+def kept_for(item, h, asid, everywhere):
+    return item.hart == h and (item.everywhere if everywhere else not item.everywhere and item.asid == asid)
 
 
-def is_use(use, h, asid, vpn, table, index, value, last, everywhere):
-    """Account is kept by `use` of this entry; `last` is its depth where it is the last one of its walk, else 0."""
-    entry = use.table == table and use.index == index and use.value == value
-    whose = use.everywhere if everywhere else not use.everywhere and use.asid == asid
-    return use.hart == h and entry and whose and use.depth == last and (last == 0 or use.region == region(last, vpn))
-
-
-def usable(w, h, asid, vpn, walk):
+def usable(w, h, asid, vpn, walk, word):
     """The hart may use this walk for a page in an address space."""
-    return forall(lambda u: entries_last(w, u, h, asid, vpn, walk), Use) and forall(lambda r: root_lasts(w, r, h, asid, walk), Root)
+    everywhere = is_global(walk)
+    return forall(lambda u: entries_last(w, u, h, asid, vpn, walk, everywhere, word), Use) and forall(
+        lambda r: root_lasts(w, r, h, asid, walk, everywhere), Root
+    )

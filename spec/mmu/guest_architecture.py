@@ -4,7 +4,7 @@ What the entries of a walk come to says `guest_access.py`, and which entries the
 """
 
 from vmproof.lang import *
-from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, is_use, order, switch, usable, write
+from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, is_global, kept_for, order, region, switch, usable, write
 from spec.mmu.guest_access import comes_to, marked, place
 from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
 from spec.mmu.result import Reason
@@ -47,7 +47,7 @@ def device_write(w, page: bits[44], index: bits[9], value: bits[64]):
 def by(w, h, p, root, depth, e2, e1, e0):
     """A walk that the hart may use now."""
     walk = Walk(root=root, depth=depth, e2=e2, e1=e1, e0=e0)
-    require(usable(w, h, w.cpu[h].asid, w.vpn[p], walk))
+    require(usable(w, h, w.cpu[h].asid, w.vpn[p], walk, lambda page, index: w.memory[page, index]))
     return walk
 
 
@@ -97,5 +97,7 @@ def outdated(w, h: Hart, p: Page, u: Use, e2: bits[64]):
     key, vpn = w.cpu[h], w.vpn[p]
     walk = Walk(root=key.root, depth=bits[2](1), e2=e2, e1=bits[64](0), e0=bits[64](0))
     formed, reason, _, _ = comes_to(walk, vpn, Access.read, key)
-    remembered = w.stale[u] and is_use(w.use[u], h, key.asid, vpn, key.root, vpn[26:18], e2, walk.depth, bool(e2[5]))
+    use, everywhere = w.use[u], is_global(walk)
+    same = use.depth == 1 and use.region == region(1, vpn) and use.table == key.root and use.index == vpn[26:18] and use.value == e2
+    remembered = same and kept_for(use, h, key.asid, everywhere) and w.stale[u]
     return formed and reason == Reason.none and remembered and w.memory[key.root, vpn[26:18]] != e2
