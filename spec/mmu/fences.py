@@ -116,24 +116,32 @@ def root_lasts(w, r, h, asid, walk, everywhere):
     return now or implies(w.root[r].root == walk.root and kept_for(w.root[r], h, asid, everywhere), w.former[r])
 
 
+def entries(walk, vpn):
+    """The entries of a walk, each as `(its depth, the table, the index, what it is)`."""
+    return (
+        (1, walk.root, vpn[26:18], walk.e2),
+        (2, walk.e2[53:10], vpn[17:9], walk.e1),
+        (3, walk.e1[53:10], vpn[8:0], walk.e0),
+    )
+
+
 def entries_last(w, u, h, asid, vpn, walk, everywhere, word, complete=True):
     """The hart may use the entries of a walk for a page, in an address space, or for a global mapping if `everywhere`.
 
     `word(page, index)` is what memory holds. A walk that is not `complete` has but pointers so far.
     """
-    entries = (
-        (1, walk.root, vpn[26:18], walk.e2),
-        (2, walk.e2[53:10], vpn[17:9], walk.e1),
-        (3, walk.e1[53:10], vpn[8:0], walk.e0),
-    )
     holds = True
-    for depth, table, index, value in entries:
-        kind = bits[2](depth) if complete and walk.depth == depth else bits[2](0)
-        same = w.use[u].table == table and w.use[u].index == index and w.use[u].value == value
-        about = w.use[u].depth == kind and (kind == 0 or w.use[u].region == region(kind, vpn))
-        remembered = implies(same and about and kept_for(w.use[u], h, asid, everywhere), w.stale[u])
+    for depth, table, index, value in entries(walk, vpn):
+        last = bits[2](depth) if complete and walk.depth == depth else bits[2](0)
+        remembered = implies(is_use(w.use[u], h, asid, vpn, table, index, value, last, everywhere), w.stale[u])
         holds = holds and implies(walk.depth >= depth, word(table, index) == value or remembered)
     return holds
+
+
+def is_use(use, h, asid, vpn, table, index, value, last, everywhere):
+    """Account is kept by `use` of this use of an entry; `last` is its depth where it is the last one of its walk, else 0."""
+    same = use.table == table and use.index == index and use.value == value
+    return same and use.depth == last and (last == 0 or use.region == region(last, vpn)) and kept_for(use, h, asid, everywhere)
 
 
 def kept_for(item, h, asid, everywhere):
@@ -146,3 +154,15 @@ def usable(w, h, asid, vpn, walk, word):
     return forall(lambda u: entries_last(w, u, h, asid, vpn, walk, everywhere, word), Use) and forall(
         lambda r: root_lasts(w, r, h, asid, walk, everywhere), Root
     )
+
+
+def known(w, h, asid, vpn, walk, word):
+    """Account is kept of all that a walk uses and that is not so now."""
+    everywhere = is_global(walk)
+    now = w.cpu[h].root == walk.root and (everywhere or w.cpu[h].asid == asid)
+    holds = now or exists(lambda r: w.root[r].root == walk.root and kept_for(w.root[r], h, asid, everywhere), Root)
+    for depth, table, index, value in entries(walk, vpn):
+        last = bits[2](depth) if walk.depth == depth else bits[2](0)
+        held = exists(lambda u: is_use(w.use[u], h, asid, vpn, table, index, value, last, everywhere), Use)
+        holds = holds and implies(walk.depth >= depth, word(table, index) == value or held)
+    return holds

@@ -4,11 +4,13 @@ What the entries of a walk come to says `guest_access.py`, and which entries the
 """
 
 from vmproof.lang import *
-from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, is_global, kept_for, order, region, switch, usable, write
+from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, is_global, is_use, known, order, region, switch, usable, write
 from spec.mmu.guest_access import comes_to, marked, place
 from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
 from spec.mmu.result import Reason
 from spec.mmu.riscv import cause
+FENCED = parameter(0)  # 1: the guest makes no access before it has fenced all changes of the tables that this needs
+
 
 class Guest(State):
     memory: array[(bits[44], bits[9]), bits[64]]
@@ -23,8 +25,8 @@ class Guest(State):
 
 @init
 def reset(w):
-    """Nothing is stale."""
-    return forall(lambda u: not w.stale[u], Use) and forall(lambda r: not w.former[r], Root)
+    """Nothing is stale, and no access was made yet."""
+    return w.last.outcome == Outcome.again and forall(lambda u: not w.stale[u], Use) and forall(lambda r: not w.former[r], Root)
 
 
 @action
@@ -47,8 +49,40 @@ def device_write(w, page: bits[44], index: bits[9], value: bits[64]):
 def by(w, h, p, root, depth, e2, e1, e0):
     """A walk that the hart may use now."""
     walk = Walk(root=root, depth=depth, e2=e2, e1=e1, e0=e0)
-    require(usable(w, h, w.cpu[h].asid, w.vpn[p], walk, lambda page, index: w.memory[page, index]))
+    asid, vpn = w.cpu[h].asid, w.vpn[p]
+
+    def word(page, index):
+        return w.memory[page, index]
+
+    require(usable(w, h, asid, vpn, walk, word))
+    if FENCED == 1:
+        require(known(w, h, asid, vpn, walk, word) and fenced(w, h, asid, vpn, word))
     return walk
+
+
+def fenced(w, h, asid, vpn, word):
+    """Whatever was changed of the entries that a walk of now reads, and of the root, was fenced since. What hardware has marked is not meant:
+    a former leaf may lack A and D that it has now."""
+    root = w.cpu[h].root
+    e2 = word(root, vpn[26:18])
+    e1 = word(e2[53:10], vpn[17:9])
+    e0 = word(e1[53:10], vpn[8:0])
+    cells = ((root, vpn[26:18], e2), (e2[53:10], vpn[17:9], e1), (e1[53:10], vpn[8:0], e0))
+
+    def settled(u):
+        use = w.use[u]
+        mine = use.hart == h and (use.everywhere or use.asid == asid) and (use.depth == 0 or use.region == region(use.depth, vpn))
+        holds = True
+        for table, index, now in cells:
+            grown = ADUE and now[3:1] != 0 and use.value | 0xC0 == now | 0xC0 and use.value | now == now
+            holds = holds and implies(mine and w.stale[u] and use.table == table and use.index == index, use.value == now or grown)
+        return holds
+
+    def rooted(r):
+        mine = w.root[r].hart == h and (w.root[r].everywhere or w.root[r].asid == asid)
+        return implies(mine and w.former[r], w.root[r].root == root)
+
+    return forall(settled, Use) and forall(rooted, Root)
 
 
 @action
@@ -97,7 +131,5 @@ def outdated(w, h: Hart, p: Page, u: Use, e2: bits[64]):
     key, vpn = w.cpu[h], w.vpn[p]
     walk = Walk(root=key.root, depth=bits[2](1), e2=e2, e1=bits[64](0), e0=bits[64](0))
     formed, reason, _, _ = comes_to(walk, vpn, Access.read, key)
-    use, everywhere = w.use[u], is_global(walk)
-    same = use.depth == 1 and use.region == region(1, vpn) and use.table == key.root and use.index == vpn[26:18] and use.value == e2
-    remembered = same and kept_for(use, h, key.asid, everywhere) and w.stale[u]
-    return formed and reason == Reason.none and remembered and w.memory[key.root, vpn[26:18]] != e2
+    old = is_use(w.use[u], h, key.asid, vpn, key.root, vpn[26:18], e2, walk.depth, is_global(walk))
+    return formed and reason == Reason.none and old and w.stale[u] and w.memory[key.root, vpn[26:18]] != e2

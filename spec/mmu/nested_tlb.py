@@ -54,6 +54,7 @@ def power_on(w):
         forall(lambda h, t: w.tlb[h, t].walk.depth == 0 and not w.tlb[h, t].found, Hart, Slot)
         and forall(lambda u: not w.stale[u], Use)
         and forall(lambda r: not w.former[r], Root)
+        and w.last.outcome == Outcome.again
     )
 
 

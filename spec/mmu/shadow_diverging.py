@@ -54,6 +54,7 @@ def power_on(w):
         and forall(lambda h: w.tag[w.space[h]] == w.cpu[h], Hart)
         and forall(lambda u: not w.stale[u], Use)
         and forall(lambda r: not w.former[r], Root)
+        and w.last.outcome == Outcome.again
     )
 
 

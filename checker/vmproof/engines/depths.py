@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from vmproof.engines.asking import Asker
 from vmproof.engines.goals import Goal, found, never, not_within, undecided
 from vmproof.engines.result import Answer
-from vmproof.engines.system import TransitionSystem
+from vmproof.engines.system import Action, TransitionSystem
 from vmproof.engines.unroll import Unrolling, away, valued
 from vmproof.engines.verdict import Verdict
 from vmproof.solvers import Status
@@ -15,20 +15,18 @@ from vmproof.terms import Term, Value, evaluate
 
 _PATIENCE = 5.0
 """Seconds that making a counterexample simpler may take."""
-_WHILE = 60.0
-"""Seconds of a search at one depth that does without the others."""
 
 
 class DepthSearch:
     """Looks for goals after 0, 1, 2, ... steps from an initial state.
 
     A goal found at a depth was not there at any smaller one, so its trace has the fewest steps. `depth` is the number of depths examined,
-    `open` the goals that are not answered, `answers` the rest by the property's name.
+    `open` the goals that are not answered, `answers` the rest by the property's name. A `schedule` names the steps.
     """
 
-    def __init__(self, system: TransitionSystem, goals: Iterable[Goal], asker: Asker, engine: str) -> None:
+    def __init__(self, system: TransitionSystem, goals: Iterable[Goal], asker: Asker, engine: str, schedule: Sequence[Action] = ()) -> None:
         self.system = system
-        self.unrolling = Unrolling(system)
+        self.unrolling = Unrolling(system, schedule)
         self.asker = asker
         self.open: list[Goal] = list(goals)
         self.answers: dict[str, Answer] = {}
@@ -48,13 +46,15 @@ class DepthSearch:
         self.depth = k + 1
 
     def look(self, k: int) -> None:
-        """Search among the executions of `k` steps only, for a while; what is not found there stays open."""
+        """Search after `k` steps only; what is not found, or not decided, stays open."""
         path = [*self.unrolling.initial(), *self.unrolling.path(k)]
         for item in list(self.open):
             [here] = self.unrolling.at(k, [item.found])
-            model = self.asker.check(*path, here, most=_WHILE).model
-            if model is not None:
-                self._found(item, [*path, here], k, model)
+            answer = self.asker.check(*path, here)
+            if answer.model is not None:
+                self._found(item, [*path, here], k, answer.model)
+            elif answer.status is Status.UNKNOWN:
+                self._undecided(item, answer.reason, k)
 
     def _look(self, path: Sequence[Term], k: int, goals: list[Goal]) -> bool:
         """Search for all goals at one depth at once; whether any was found."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vmproof.engines.domains import index_count, normal_value
@@ -37,12 +37,15 @@ class Unrolling:
 
     The names of its variables hold a character that no name of a description has: the leaf `x` after 3 steps is `x@3`, the parameter `p` of
     action `a` in the step that leaves that state `a:p@3`. They depend on the system only.
+
+    With a `schedule` the first steps are of the actions that it names, in that order.
     """
 
-    def __init__(self, system: TransitionSystem) -> None:
+    def __init__(self, system: TransitionSystem, schedule: Sequence[Action] = ()) -> None:
         if system.quantified or system.defined:
             raise ValueError(f"{system.name} has unsized types, so that its executions cannot be unrolled")
         self.system = system
+        self._schedule = schedule
         self.pool = system.pool
         self._states: list[State] = [{v.path: self.pool.var(f"{v.path}@0", v.sort) for v in system.variables}]
         self._steps: list[Step] = []
@@ -89,7 +92,7 @@ class Unrolling:
         pool, k = self.pool, len(self._steps)
         before = self._states[-1]
         leaves = {v.term: before[v.path] for v in self.system.variables}
-        actions = self.system.actions
+        actions = self._schedule[k : k + 1] or self.system.actions
         width = max(1, (len(actions) - 1).bit_length())
         selector = pool.var(f"action:{width}@{k}", BitVecSort(width))  # two systems over one pool may differ in it
         constraints = [pool.ult(selector, pool.bv(len(actions), width)) if len(actions) < 1 << width else pool.true]

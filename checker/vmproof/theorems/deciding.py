@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vmproof.engines.bmc import bmc
+from vmproof.engines.bmc import bmc, scheduled
 from vmproof.engines.domains import sort_size
 from vmproof.engines.explicit import explore
 from vmproof.engines.fairness import never_stuck
@@ -47,8 +47,9 @@ STUCK = "stuck"
 class Question:
     """What is asked of a system. `properties`: their names, None for all. `bound` None: the engine's own choice.
 
-    `examples` are sizes for engines that need some, beside `sizes`. `searcher` is the solver of bounded checking, None for the pool's own. `texts` stand in for files (see `load_system`). `until_refuted`: the
-    first refutation answers the whole question.
+    `examples` are sizes for engines that need some, beside `sizes`. `texts` stand in for files (see `load_system`). `until_refuted`: the
+    first refutation answers the whole question. `steps`: bounded checking is of executions of these actions only. `searcher` is its
+    solver, None for the pool's own.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class Question:
     examples: Mapping[str, int] = field(default_factory=dict)
     texts: Mapping[Path, str] = field(default_factory=dict)
     until_refuted: bool = False
+    steps: tuple[str, ...] = ()
     searcher: str | None = None
 
 
@@ -238,16 +240,23 @@ class _Decision:
                 answers = induction(system, claims, pool=pool, timeout=left)
             case "k-induction":
                 answers = kinduction(system, claims, pool=pool, bound=bound, timeout=left)
+            case "bmc" if self._question.steps:
+                answers = scheduled(system, claims, self._steps(system), pool=pool, timeout=left)
             case "bmc":
-                wanted_depth = self._question.until_refuted and self._question.bound is not None
-                answers = bmc(
-                    system, claims, pool=pool, bound=bound, timeout=left, solver=self._question.searcher, deepest_first=wanted_depth
-                )
+                answers = bmc(system, claims, pool=pool, bound=bound, timeout=left, solver=self._question.searcher)
             case "liveness":
                 answers = liveness(system, claims, pool=pool, bound=bound, timeout=left)
             case _:
                 raise InputError(f'there is no engine "{engine}"', hint=suggest(engine, ENGINES) or f"there are {', '.join(ENGINES)}")
         return [_found(instance, claim, answer) for claim, answer in zip(claims, answers, strict=True)]
+
+    def _steps(self, system: TransitionSystem) -> tuple[str, ...]:
+        """The actions that the question names. Raises InputError for one that the file does not have."""
+        known = [action.name for action in system.actions]
+        for name in self._question.steps:
+            if name not in known:
+                raise InputError(f'{self._question.path} has no action "{name}"', hint=suggest(name, known) or f"it has {', '.join(known)}")
+        return self._question.steps
 
     def _with_sizes(self) -> _Instance:
         """The system in which every type has a size: the given one, or the default."""

@@ -22,9 +22,9 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+\Z")
 _NEEDED = ("claim", "subject", "method", "expect")
 _KEYS = (
     *("claim", "subject", "refines", "mapping", "policy", "prove", "method", "expect"),
-    *("bound", "timeout", "solver", "sizes", "examples", "parameters", "mutate", "scenario", "critical"),
+    *("bound", "steps", "timeout", "solver", "sizes", "examples", "parameters", "mutate", "scenario", "critical"),
 )
-_OF_SYSTEMS = ("bound", "sizes", "examples", "parameters")
+_OF_SYSTEMS = ("bound", "steps", "sizes", "examples", "parameters")
 _OF_MACHINES = ("scenario", "critical")
 _OF_METHOD = {"refines": REFINEMENT, "mapping": REFINEMENT, "policy": NONINTERFERENCE}
 _CONDITIONS = ("output consistency", "local respect", "step consistency")
@@ -128,6 +128,10 @@ class _Reader:
         bound = self._integer("bound")
         if bound is not None and method not in _BOUNDED:
             raise self._wrong(f'`bound` says nothing where the method is "{method}"', "bound")
+        if "steps" in self._table and method != "bmc":
+            raise self._wrong(f'`steps` says nothing where the method is "{method}"', "steps")
+        if "steps" in self._table and bound is not None:
+            raise self._wrong("`bound` says nothing where `steps` names the actions", "bound")
         return Theorem(
             name=self._name,
             claim=self._text("claim"),
@@ -138,6 +142,7 @@ class _Reader:
             method=method,
             expect=Verdict(self._one_of("expect", [verdict.value for verdict in EXPECTATIONS])),
             bound=bound,
+            steps=self._names("steps", repeated=True) if "steps" in self._table else (),
             timeout=self._seconds(),
             solver=self._one_of("solver", list(BACKENDS)) if "solver" in self._table else None,
             sizes=self._integers("sizes"),
@@ -172,11 +177,11 @@ class _Reader:
             raise self._wrong(f'`{key}` is not "{value}"', key, hint=suggest(value, values) or f"it is one of {', '.join(values)}")
         return value
 
-    def _names(self, key: str) -> tuple[str, ...]:
+    def _names(self, key: str, repeated: bool = False) -> tuple[str, ...]:
         value = self._table[key]
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
             raise self._wrong(f"`{key}` is a list of names", key)
-        if len(set(value)) != len(value):
+        if len(set(value)) != len(value) and not repeated:
             raise self._wrong(f"`{key}` names one thing twice", key)
         return tuple(value)
 

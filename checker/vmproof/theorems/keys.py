@@ -27,6 +27,7 @@ def theorem_key(theorem: Theorem, timeout: float, solver: str) -> str:
         "method": theorem.method,
         "expect": theorem.expect.value,
         "bound": theorem.bound,
+        "steps": theorem.steps,
         "timeout": timeout,
         "sizes": dict(sorted(theorem.sizes.items())),
         "examples": dict(sorted(theorem.examples.items())),

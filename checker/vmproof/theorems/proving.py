@@ -64,6 +64,7 @@ def _system(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
         theorem.examples,
         _texts(theorem),
         until_refuted=theorem.expect is Verdict.REFUTED,
+        steps=theorem.steps,
     )
     answers = decide_related(theorem, question, pool) if related else decide(question, pool)
     found = tuple(replace(item, evidence=None) for item in answers)  # terms stay in this process

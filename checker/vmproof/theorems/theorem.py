@@ -39,7 +39,7 @@ class Change:
 class Theorem:
     """One theorem. `prove`: properties of a system, or theorems of `vmproof check`; empty for all that make sense.
 
-    `bound`: steps for `bmc` and `k-induction`. `solver`: who decides, None for whom the command line names. `sizes`: of unsized types;
+    `bound`: steps for `bmc` and `k-induction`; `steps`: the actions of the executions that `bmc` examines, instead. `solver`: who decides, None for whom the command line names. `sizes`: of unsized types;
     `examples`: of those that have none, where executions are searched beside a proof; `parameters`: what the file declares with
     `parameter(...)`.
     `critical`: the instructions that must be found critical, neither fewer nor more; None if that is not claimed. `texts` stand in for the
@@ -54,6 +54,7 @@ class Theorem:
     method: str = "auto"
     expect: Verdict = Verdict.PROVED
     bound: int | None = None
+    steps: tuple[str, ...] = ()
     timeout: float | None = None
     solver: str | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
