@@ -50,9 +50,8 @@ def rooted_here(w, h: Hart, t: Slot, r: Root):
     return implies(line.walk.depth != 0 and not is_global(line.walk), root_lasts(w, r, h, line.asid, line.walk, False))
 
 
-@reachable("a store by a translation that no table has made as it stands")
-def mixed(w, h: Hart, t: Slot):
+@reachable("a store by an entry that is no more in memory")
+def outdated(w, h: Hart, t: Slot):
     line = w.tlb[h, t]
-    walk = line.walk
-    other = word(w, walk.root, line.vpn[26:18]) != walk.e2
-    return line.found and walk.depth == 2 and other and granted(line, w.cpu[h], Access.write)
+    other = word(w, line.walk.root, line.vpn[26:18]) != line.walk.e2
+    return line.found and other and granted(line, w.cpu[h], Access.write)
