@@ -13,7 +13,9 @@ def granted(key, vpn, access, entry, walk):
     formed, reason, leaf, page = comes_to(walk, vpn, access, key)
     return implies(
         entry.valid,
-        formed and walk.root == key.root and implies(permits(entry, access), reason == Reason.none and marked(leaf, access) == leaf and page == entry.ppn),
+        formed
+        and walk.root == key.root
+        and implies(permits(entry, access), reason == Reason.none and marked(leaf, access) == leaf and page == entry.ppn),
     )
 
 

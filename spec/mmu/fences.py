@@ -38,8 +38,8 @@ class Walk(Record):
 
 
 class EntryUse(Record):
-    """An entry's former value, as a hart uses it: in a global mapping, or in that of an address space; as a pointer (depth 0), or as the last
-    entry of a walk of this depth, then for the addresses of one region."""
+    """An entry's former value, as a hart uses it: in a global mapping, or in that of an address space; as a pointer (depth 0), or as the
+    last entry of a walk of this depth, then for the addresses of one region."""
 
     hart: Hart
     everywhere: bool
@@ -102,8 +102,8 @@ def order(w, h, one_page, vpn, one_asid, asid):
     w.former = array(lambda r: former[r] and not (named(root[r]) and not one_page))
 
 
-# What a hart may use, as far as account is kept of it. A mapping is global if an entry of its walk says so (4.3.1): it is one of all address
-# spaces, so that the root may be any address space's, too.
+# What a hart may use, as far as account is kept of it. A mapping is global if an entry of its walk says so (4.3.1): it is one of all
+# address spaces, so that the root may be any address space's, too.
 
 
 def is_global(walk):

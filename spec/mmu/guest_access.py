@@ -7,6 +7,7 @@ from vmproof.lang import *
 from spec.mmu.result import Reason
 from spec.mmu.riscv import SV39, Control, Privilege, decode, may
 
+
 def comes_to(walk, vpn, access, key):
     """What the entries of a walk come to: `(formed, reason, leaf, page)`, where `formed` says that it goes on behind pointers only."""
     control = Control(mode=Privilege.U if key.user else Privilege.S, SUM=key.SUM, MXR=key.MXR, ADUE=False, PBMTE=False, HLVX=False)

@@ -9,6 +9,7 @@ from spec.mmu.guest_access import comes_to, marked, place
 from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
 from spec.mmu.result import Reason
 from spec.mmu.riscv import cause
+
 FENCED = parameter(0)  # 1: the guest makes no access before it has fenced all changes of the tables that this needs
 
 
@@ -61,8 +62,8 @@ def by(w, h, p, root, depth, e2, e1, e0):
 
 
 def fenced(w, h, asid, vpn, word):
-    """Whatever was changed of the entries that a walk of now reads, and of the root, was fenced since. What hardware has marked is not meant:
-    a former leaf may lack A and D that it has now."""
+    """Whatever was changed of the entries that a walk of now reads, and of the root, was fenced since. What hardware has marked is not
+    meant: a former leaf may lack A and D that it has now."""
     root = w.cpu[h].root
     e2 = word(root, vpn[26:18])
     e1 = word(e2[53:10], vpn[17:9])

@@ -151,8 +151,8 @@ def after_fence(line, one_page, vpn, one_asid, asid):
 
 
 def cut(line, depth):
-    """The walk as far as this depth, and nothing combined. The pointers of a global mapping may have outlived a fence of their address space:
-    without the entry that makes it global they are good for nothing."""
+    """The walk as far as this depth, and nothing combined. The pointers of a global mapping may have outlived a fence of their address
+    space: without the entry that makes it global they are good for nothing."""
     old = line.walk
     shorter = Walk(root=old.root, depth=depth, e2=old.e2, e1=old.e1, e0=old.e0)
     if depth == 0 or (is_global(old) and not is_global(shorter)):

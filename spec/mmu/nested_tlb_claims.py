@@ -1,4 +1,4 @@
-"""What is claimed of nested paging with TLBs: a translation comes from a walk that the architecture may still use, and from the host of now."""
+"""What is claimed of nested paging with TLBs: a translation is made from a walk that may still be used, and from the host of now."""
 
 from vmproof.lang import *
 from spec.mmu.fences import Root, Use, entries_last, is_global, root_lasts
@@ -22,9 +22,7 @@ def formed(w, h: Hart, t: Slot):
 
 def lasts(w, u, h, line, everywhere):
     walk = line.walk
-    return entries_last(
-        w, u, h, line.asid, line.vpn, walk, everywhere, lambda page, index: word(w, page, index), complete=ends(walk)
-    )
+    return entries_last(w, u, h, line.asid, line.vpn, walk, everywhere, lambda page, index: word(w, page, index), complete=ends(walk))
 
 
 @invariant("the entries that a TLB has read the architecture may still use for a global mapping")

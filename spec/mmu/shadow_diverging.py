@@ -1,4 +1,4 @@
-"""Shadow paging that lets the guest's tables diverge from the shadow until the guest fences: a virtual TLB, for Sv39 on any number of harts.
+"""Shadow paging that lets the guest's tables diverge from the shadow until it fences: a virtual TLB, for Sv39 on any number of harts.
 
 The guest writes its tables as it likes, and so do devices: the VMM sees nothing of it before the guest's SFENCE.VMA. So a shadow entry may
 outlive what it was made from, as the architecture lets a TLB's; which entries it may be made from is said in `fences.py`, of which this
@@ -13,7 +13,9 @@ from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, order, regi
 from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
 from spec.mmu.shadow_walk import grants, rights, sees, with_leaf
 
-Space = unsized("Space")  # of the shadow; to the hardware, an address space identifier. An ASID of the guest is a hart's own affair (4.2.1),
+Space = unsized(
+    "Space"
+)  # of the shadow; to the hardware, an address space identifier. An ASID of the guest is a hart's own affair (4.2.1),
 # so that it does not tell address spaces apart where several harts share a shadow: the root has to, too.
 
 
@@ -142,7 +144,7 @@ def evict(w, h: Hart, s: Space, p: Page):
 
 @action
 def fault(w, h: Hart, p: Page, access: Access, offset: bits[9]):
-    """The hardware denied an access: the VMM walks the guest's tables as they are now, and reflects the fault, or fills, and sets A and D."""
+    """The hardware denied an access: the VMM walks the guest's tables of now, and reflects the fault, or sets A and D and fills."""
     key, s, vpn = w.tag[w.space[h]], w.space[h], w.vpn[p]
     found, pte, depth, tables, entries, ppn = sees(lambda page, index: (w.memory[page, index], page), key.root, vpn)
     read, write_too, execute = rights(pte, key)

@@ -49,6 +49,11 @@ def test_a_theorem_with_all_that_it_says(folder: Path) -> None:
     assert theorem.place.line == 1
 
 
+def test_the_steps_of_a_trace_may_repeat(folder: Path) -> None:
+    [theorem] = read_file(write(folder, SOUND.replace("bound = 3", 'steps = ["enter", "enter", "leave"]')))
+    assert (theorem.steps, theorem.bound) == (("enter", "enter", "leave"), None)
+
+
 def test_a_piece_of_a_line_may_give_way_to_nothing(folder: Path) -> None:
     [theorem] = read_file(write(folder, SOUND + 'mutate = { function = "fed", replace = "or crashed", by = "" }\n'))
     assert theorem.change is not None
@@ -78,6 +83,12 @@ def test_a_piece_of_a_line_may_give_way_to_nothing(folder: Path) -> None:
         (("bound = 3", "mutate = { action = 'enter' }"), "5:1: `mutate` says what to `drop`, or what to `replace` `by` what"),
         (("bound = 3", "sizes = { P = '3' }"), "5:1: `sizes` gives numbers to names; sizes = { Process = 3 }"),
         (("bound = 3", "bound = "), "5:9: not TOML: invalid value"),
+        (("bound = 3", 'bound = 3\nsteps = ["enter"]'), "5:1: `bound` says nothing where `steps` names the actions"),
+        (("bound = 3", "steps = 3"), "5:1: `steps` is a list of names"),
+        (
+            ('method = "bmc"\nbound = 3', 'method = "induction"\nsteps = ["enter"]'),
+            '5:1: `steps` says nothing where the method is "induction"',
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(folder: Path, change: tuple[str, str], message: str) -> None:

@@ -39,9 +39,9 @@ class Change:
 class Theorem:
     """One theorem. `prove`: properties of a system, or theorems of `vmproof check`; empty for all that make sense.
 
-    `bound`: steps for `bmc` and `k-induction`; `steps`: the actions of the executions that `bmc` examines, instead. `solver`: who decides, None for whom the command line names. `sizes`: of unsized types;
-    `examples`: of those that have none, where executions are searched beside a proof; `parameters`: what the file declares with
-    `parameter(...)`.
+    `bound`: steps for `bmc` and `k-induction`; `steps`: the actions of the executions that `bmc` examines, instead. `solver`: who decides,
+    None for whom the command line names. `sizes`: of unsized types; `examples`: of those that have none, where executions are searched
+    beside a proof; `parameters`: what the file declares with `parameter(...)`.
     `critical`: the instructions that must be found critical, neither fewer nor more; None if that is not claimed. `texts` stand in for the
     contents of files. `only`: the instructions of a machine that are judged, all for none. `refines` is the system that the subject
     refines, and `relation` the file that says how, or which policy it keeps.
