@@ -12,32 +12,57 @@ from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
 from vmproof.report import write
 from vmproof.report.progress import progress
-from vmproof.report.strength import document, strength_blocks
-from vmproof.solvers import SolverPool
-from vmproof.theorems.remembering import RememberingPool
-from vmproof.theorems.strength import Fate, Strength, strength
+from vmproof.report.strength import document, heading, summary_blocks, tried_blocks
+from vmproof.theorems.runner import Settings
+from vmproof.theorems.strength import Fate, Sample, Strength, Tried, Watch, strength
 from vmproof.theorems.theorem import VIRTUALIZE, Theorem
 
 
 def run(options: argparse.Namespace, command: str) -> Exit:
-    """Try the mutants of every theorem that is named, and say which of them its proof does not notice."""
+    """Try the mutants of every theorem that is named, and say which of them its proof does not notice, as soon as that is known.
+
+    Interrupted, it says what was found until then.
+    """
     theorems = [theorem for theorem in chosen(options) if _fit(theorem, bool(options.names))]
     if options.names and not theorems:
         raise InputError("none of these theorems is expected to be proved of its subject as it is", hint="only such a proof has mutants")
+    sample = Sample(options.limit, options.seed) if options.limit is not None else None
     how = settings(options)
     found: list[Strength] = []
-    store = how.store
-    pool = SolverPool(1, how.solver) if store is None else RememberingPool(store, 1, how.solver)
-    with pool:
+    text = options.format == "text"
+    try:
         for theorem in theorems:
-            with progress(theorem.name, sys.stderr) as told:
-                found.append(strength(theorem, how, pool, told))
-            if options.format == "text":
-                write(strength_blocks(found[-1]), sys.stdout)
-                sys.stdout.flush()
-    if options.format == "json":
-        sys.stdout.write(json.dumps(document(found), indent=2, ensure_ascii=False) + "\n")
+            found.append(Strength(theorem, sample=sample))
+            _measure(found[-1], how, text)
+    finally:
+        if not text:
+            sys.stdout.write(json.dumps(document(found), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
     return worst(_exit(item) for item in found)
+
+
+def _measure(found: Strength, how: Settings, text: bool) -> None:
+    if text:
+        write(heading(found), sys.stdout)
+    with progress(found.theorem.name, sys.stderr) as told:
+
+        def ended(item: Tried) -> None:
+            blocks = tried_blocks(item) if text else []
+            if blocks:
+                with told.aside():
+                    write(blocks, sys.stdout)
+                    sys.stdout.flush()
+
+        try:
+            strength(found, how, Watch(told, ended))
+        except KeyboardInterrupt:
+            with told.aside():
+                if text:
+                    write(summary_blocks(found), sys.stdout)
+            raise
+    if text:
+        write(summary_blocks(found), sys.stdout)
+        sys.stdout.flush()
 
 
 def _fit(theorem: Theorem, named: bool) -> bool:

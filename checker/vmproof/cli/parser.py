@@ -151,6 +151,8 @@ def _prove(prove: argparse.ArgumentParser) -> None:
 def _mutate(mutate: argparse.ArgumentParser) -> None:
     mutate.add_argument("names", nargs="*", metavar="NAME", help="theorems (default: all that are expected to be proved)")
     mutate.add_argument("--format", choices=("text", "json"), default="text", help="json follows mutate.schema.json (default: text)")
+    mutate.add_argument("--limit", type=_natural, metavar="N", help="try only so many mutants of a system, drawn at random")
+    mutate.add_argument("--seed", type=int, default=1, metavar="N", help="of what is drawn (default: 1)")
     _add_theorems(mutate)
 
 

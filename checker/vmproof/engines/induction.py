@@ -30,7 +30,7 @@ _MANY = 4
 
 
 @dataclass(frozen=True, eq=False)
-class _Claim:
+class Claim:
     """What is proved: `body` for all values of `parameters`. That leaves hold values of their types is a claim like any other, but of the
     initial states it is known (`type`)."""
 
@@ -59,9 +59,7 @@ def induction(system: TransitionSystem, properties: Sequence[Property], *, pool:
     UNKNOWN.
     """
     asker = Asker(pool, timeout)
-    claims = [_claim(item) for item in properties if item.kind is Kind.ALWAYS]
-    types = (_type(system, variable) for variable in system.variables)
-    claims += [claim for claim in types if claim is not None]
+    claims = claims_of(system, properties)
     found = _greatest(system, claims, asker)
     sized = not system.quantified and not system.defined
     empty = sized and asker.check(system.init, in_range(system, system.state)).status is Status.UNSAT
@@ -87,7 +85,7 @@ class _Failure:
     without: tuple[str, ...]
 
 
-def _greatest(system: TransitionSystem, claims: Sequence[_Claim], asker: Asker) -> dict[str, _Failure]:
+def _greatest(system: TransitionSystem, claims: Sequence[Claim], asker: Asker) -> dict[str, _Failure]:
     """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it; what follows from
     the others is no help for them."""
     alive = list(claims)
@@ -116,14 +114,14 @@ def _greatest(system: TransitionSystem, claims: Sequence[_Claim], asker: Asker) 
     return failures
 
 
-def _obligations(system: TransitionSystem, claims: Sequence[_Claim]) -> list[tuple[_Claim, Action | None]]:
+def _obligations(system: TransitionSystem, claims: Sequence[Claim]) -> list[tuple[Claim, Action | None]]:
     """What makes claims inductive: that the initial states satisfy them, and that each action preserves them."""
     steps = [(claim, action) for claim in claims for action in system.actions]
     return [*((claim, None) for claim in claims if not claim.type), *steps]
 
 
 def _following(
-    system: TransitionSystem, tried: Sequence[_Claim], alive: Sequence[_Claim], known: Mapping[str, frozenset[str]], asker: Asker
+    system: TransitionSystem, tried: Sequence[Claim], alive: Sequence[Claim], known: Mapping[str, frozenset[str]], asker: Asker
 ) -> dict[str, frozenset[str]]:
     """Those of the claims `tried` that follow, in every state, from claims that do not follow themselves; with the names of these."""
     known = dict(known)
@@ -139,12 +137,21 @@ def _following(
     return found
 
 
-def _claim(item: Property) -> _Claim:
-    pool = item.term.pool
-    return _Claim(item.name, item.parameters, pool.implies(domain_of(item.parameters, pool), item.term))
+def claims_of(system: TransitionSystem, properties: Sequence[Property]) -> list[Claim]:
+    """What induction proves together: the invariants among the properties, and that leaves hold values of their types."""
+    pool = system.pool
+    invariants = [item for item in properties if item.kind is Kind.ALWAYS]
+    claims = [Claim(item.name, item.parameters, pool.implies(domain_of(item.parameters, pool), item.term)) for item in invariants]
+    types = (_type(system, variable) for variable in system.variables)
+    return claims + [claim for claim in types if claim is not None]
 
 
-def _type(system: TransitionSystem, variable: Variable) -> _Claim | None:
+def following(system: TransitionSystem, claims: Sequence[Claim], asker: Asker) -> set[str]:
+    """The names of the claims that hold in every state in which the others hold: these need no proof of their own."""
+    return set(_following(system, [claim for claim in claims if not claim.type], claims, {}, asker))
+
+
+def _type(system: TransitionSystem, variable: Variable) -> Claim | None:
     """That a leaf holds values of its type, where its sort has others."""
     pool, element = system.pool, variable.term
     parameters: list[Parameter] = []
@@ -156,14 +163,15 @@ def _type(system: TransitionSystem, variable: Variable) -> _Claim | None:
     body = fits(variable, element)
     if body is pool.true:
         return None
-    return _Claim(f"the type of {variable.path}", tuple(parameters), pool.implies(domain_of(parameters, pool), body), type=True)
+    return Claim(f"the type of {variable.path}", tuple(parameters), pool.implies(domain_of(parameters, pool), body), type=True)
 
 
-def _asked(
-    system: TransitionSystem, claim: _Claim, action: Action | None, hypotheses: Iterable[_Claim], anywhere: bool = False
-) -> Task[_Outcome]:
-    """Whether the claim can be false in an initial state, or after the action from a state that satisfies the hypotheses; or, `anywhere`,
-    in a state that satisfies these."""
+def posed(
+    system: TransitionSystem, claim: Claim, action: Action | None, hypotheses: Iterable[Claim], anywhere: bool = False
+) -> tuple[Instances, Mapping[Term, Term]] | None:
+    """The question whether the claim can be false in an initial state, or after the action from a state that satisfies the hypotheses; or,
+    `anywhere`, in a state that satisfies these. With it what stands for the claim's parameters. None where the action changes nothing that
+    the claim speaks of."""
     pool = system.pool
     question = Instances(system)
     arbitrary = {item.term: question.constant(f"{claim.name}?{item.name}", item.term.sort) for item in claim.parameters}
@@ -171,7 +179,7 @@ def _asked(
     if action is not None:
         changed = {v.term: action.next[v.path] for v in system.variables if v.path in action.next}
         if changed.keys().isdisjoint(question.depends([claim.body])):
-            return _Outcome(Status.UNSAT, frozenset([claim.name]))
+            return None
     [goal] = question.inlined(question.rename([claim.body], {**changed, **arbitrary}))
     for item in hypotheses:
         if action is not None or anywhere or item.type:
@@ -182,6 +190,17 @@ def _asked(
         question.assume(system.init)
         question.assume(in_range(system, system.state))
     question.assume(pool.not_(goal))
+    return question, arbitrary
+
+
+def _asked(
+    system: TransitionSystem, claim: Claim, action: Action | None, hypotheses: Iterable[Claim], anywhere: bool = False
+) -> Task[_Outcome]:
+    """The outcome of what `posed` asks."""
+    made = posed(system, claim, action, hypotheses, anywhere)
+    if made is None:
+        return _Outcome(Status.UNSAT, frozenset([claim.name]))
+    question, arbitrary = made
     answer = yield from question.decide()
     if answer.model is None:
         return _Outcome(answer.status, frozenset(question.used), answer.reason)

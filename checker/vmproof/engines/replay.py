@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from vmproof.engines.domains import misfit, same_value, sort_size, valuations
+from vmproof.engines.domains import misfit, normal_value, same_value, sort_size, valuations
 from vmproof.engines.result import Trace
 from vmproof.engines.system import Action, Kind, Property, TransitionSystem
 from vmproof.terms import Evaluator, Term, Value, evaluate
@@ -30,6 +30,27 @@ def replay(
     if failure is None and claim is not None:
         failure = _evidence(system, trace, claim, parameters or {})
     return failure
+
+
+def rerun(system: TransitionSystem, trace: Trace) -> State | None:
+    """Where the steps of a trace, which may be another system's, lead from its first state; None where that state is not initial or a step
+    is not possible."""
+    state = trace.initial
+    if evaluate([system.init], environment(system, state)) != [True]:
+        return None
+    actions = {action.name: action for action in system.actions}
+    for step in trace.steps:
+        action = actions[step.action]
+        inputs = (*action.parameters, *action.choices)
+        if any(item.name not in step.parameters for item in inputs):
+            return None
+        values = {**environment(system, state), **{item.term: step.parameters[item.name] for item in inputs}}
+        possible, *after = evaluate([action.guard, *action.next.values()], values)
+        if possible is not True:
+            return None
+        changed = dict(zip(action.next, after, strict=True))
+        state = {v.path: normal_value(v, changed.get(v.path, state[v.path])) for v in system.variables}
+    return state
 
 
 def states_of(trace: Trace) -> list[State]:

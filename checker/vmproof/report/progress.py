@@ -1,9 +1,9 @@
-"""A progress bar while a machine is judged, on a terminal only."""
+"""A progress bar while something takes long, on a terminal only."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol, TextIO
 
 
@@ -12,26 +12,44 @@ class Progress(Protocol):
 
     def __call__(self, done: int, total: int, what: str, /) -> None: ...
 
+    def aside(self) -> AbstractContextManager[None]:
+        """While something else is written, the bar is away."""
+        ...
 
-def _silent(done: int, total: int, what: str, /) -> None:
-    return None
+
+class _Silent:
+    def __call__(self, done: int, total: int, what: str, /) -> None:
+        return None
+
+    def aside(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @contextmanager
 def progress(label: str, stream: TextIO) -> Iterator[Progress]:
     """A bar on `stream` that disappears when the work is over; nothing at all where `stream` is not a terminal."""
     if not stream.isatty():
-        yield _silent
+        yield _Silent()
         return
     from rich.console import Console  # loading it costs a tenth of a second, which only a terminal is worth
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.fields[label]}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(file=stream), transient=True) as bar:
-        task = bar.add_task("reading", total=None, label=label)
+    bar = Bar(*columns, console=Console(file=stream), transient=True, redirect_stdout=False, redirect_stderr=False)
+    task = bar.add_task("reading", total=None, label=label)
 
-        def told(done: int, total: int, what: str, /) -> None:
+    class Shown:
+        def __call__(self, done: int, total: int, what: str, /) -> None:
             bar.update(task, description=what, completed=done, total=total)
 
-        yield told
+        @contextmanager
+        def aside(self) -> Iterator[None]:
+            bar.stop()
+            try:
+                yield
+            finally:
+                bar.start()
+
+    with bar:
+        yield Shown()

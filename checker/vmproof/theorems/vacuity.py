@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from vmproof.engines.system import Action, Kind, Property, TransitionSystem
@@ -9,7 +10,7 @@ from vmproof.engines.verdict import Verdict
 from vmproof.solvers import SolverPool
 from vmproof.theorems.deciding import Found, Question, decide_claims
 
-_BOUND = 8
+BOUND = 8
 """Steps within which everything is expected to happen once, where a proof by induction names no others; what does not is asked of an
 engine that can say never."""
 _SEARCHER = "z3"
@@ -25,14 +26,14 @@ class Vacuity:
     reason: str
 
 
-def vacuity(question: Question, pool: SolverPool) -> Vacuity | None:
-    """The first action or @reachable that cannot happen, with types of the question's sizes; None if all happen.
+def vacuity(question: Question, pool: SolverPool, only: Container[str] | None = None) -> Vacuity | None:
+    """The first action or @reachable that cannot happen, with types of the question's sizes; None if all happen, or all that `only` names.
 
     What cannot happen goes before what merely was not seen.
     """
-    steps = question.bound if question.engine == "induction" and question.bound is not None else _BOUND
+    steps = question.bound if question.engine == "induction" and question.bound is not None else BOUND
     asked = replace(question, engine="auto", bound=steps, properties=None, until_refuted=False, searcher=_SEARCHER)
-    found = decide_claims(asked, pool, _happenings)
+    found = decide_claims(asked, pool, lambda system: [item for item in happenings(system) if only is None or item.name in only])
     for verdict in (Verdict.REFUTED, Verdict.VACUOUS, Verdict.UNKNOWN):
         for item in found:
             if item.verdict is verdict:
@@ -47,7 +48,7 @@ def _said(item: Found) -> str:
 _ACTION = "action "
 
 
-def _happenings(system: TransitionSystem) -> list[Property]:
+def happenings(system: TransitionSystem) -> list[Property]:
     """That each action is possible in some reachable state, and what the file itself claims to be reachable."""
     return [*(_possible(action) for action in system.actions), *(item for item in system.properties if item.kind is Kind.SOMETIMES)]
 

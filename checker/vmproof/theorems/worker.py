@@ -1,6 +1,6 @@
-"""The process that proves theorems for the runner: `python -m vmproof.theorems.worker DESCRIPTOR PARENT_PID`.
+"""The process that performs tasks: `python -m vmproof.theorems.worker DESCRIPTOR PARENT_PID`.
 
-Tasks come and outcomes go, pickled, over the pipe with that descriptor. The process ends when the pipe does, and on Linux with its parent.
+Tasks come and results go, pickled, over the pipe with that descriptor. The process ends when the pipe does, and on Linux with its parent.
 """
 
 from __future__ import annotations
@@ -23,32 +23,40 @@ from vmproof.theorems.theorem import Theorem
 
 
 @dataclass(frozen=True)
-class Task:
-    """One theorem, the seconds it may take, and how its queries are solved; `store` is where their answers are remembered, if anywhere."""
+class Proof:
+    """The task to prove one theorem: the seconds it may take, and how its queries are solved; `store` is where answers are remembered,
+    if anywhere."""
 
     theorem: Theorem
-    timeout: float
+    seconds: float
     solver: str
     memory_mb: int
     store: Path | None
 
+    def perform(self) -> Outcome:
+        """The outcome. A fault of vmproof is an outcome too: the other theorems go on."""
+        try:
+            with self.pool() as pool:
+                return prove(self.theorem, pool, self.seconds)
+        except Exception as error:
+            return self.lost(0.0, fault_of(error), True)
 
-def perform(task: Task) -> Outcome:
-    """The outcome of a task. A fault of vmproof is an outcome too: the other theorems go on."""
-    try:
-        with _pool(task) as pool:
-            return prove(task.theorem, pool, task.timeout)
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        what = " ".join(str(error).split())[:200]
-        reason = f"internal error: {type(error).__name__}: {what} ({Path(place.filename).name}:{place.lineno})"
-        return Outcome(task.theorem.name, Verdict.ERROR, 0.0, reason=reason, fault=True)
+    def lost(self, seconds: float, reason: str, fault: bool) -> Outcome:
+        """The outcome where there is none."""
+        return Outcome(self.theorem.name, Verdict.ERROR if fault else Verdict.UNKNOWN, seconds, reason=reason, fault=fault)
+
+    def pool(self) -> SolverPool:
+        """One solver, within the task's limits."""
+        if self.store is None:
+            return SolverPool(1, self.solver, self.seconds, self.memory_mb)
+        return RememberingPool(Store(self.store), 1, self.solver, self.seconds, self.memory_mb)
 
 
-def _pool(task: Task) -> SolverPool:
-    if task.store is None:
-        return SolverPool(1, task.solver, task.timeout, task.memory_mb)
-    return RememberingPool(Store(task.store), 1, task.solver, task.timeout, task.memory_mb)
+def fault_of(error: Exception) -> str:
+    """An exception of vmproof's own in one line."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    what = " ".join(str(error).split())[:200]
+    return f"internal error: {type(error).__name__}: {what} ({Path(place.filename).name}:{place.lineno})"
 
 
 def main(descriptor: int, parent: int) -> None:
@@ -61,7 +69,7 @@ def main(descriptor: int, parent: int) -> None:
                 task = pipe.recv()
             except EOFError:
                 return
-            pipe.send(perform(task))
+            pipe.send(task.perform())
 
 
 if __name__ == "__main__":
