@@ -24,6 +24,18 @@ def test_a_bar_on_a_terminal() -> None:
     assert "3/7" in stream.getvalue()
 
 
+def test_what_is_written_aside_stands_on_lines_of_its_own() -> None:
+    stream = Terminal()
+    with progress("m68000", stream) as told:
+        told(3, 7, "move_from_sr")
+        with told.aside():
+            before = stream.getvalue()
+            stream.write("aside\n")
+        told(4, 7, "move_to_sr")
+    assert before.endswith("\x1b[?25h\r\x1b[1A\x1b[2K")  # the bar is erased, and the cursor stands where it was
+    assert "4/7" in stream.getvalue()
+
+
 def test_nothing_elsewhere() -> None:
     stream = io.StringIO()
     with progress("m68000", stream) as told:

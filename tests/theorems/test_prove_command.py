@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 from tests.support.documentation import ROOT
+from tests.support.processes import alive, children
 from tests.support.tool import vmproof
 from vmproof.report.document import schema_path
 
@@ -128,28 +129,6 @@ def test_time_is_up(project: Path) -> None:
         assert result.returncode == 3
         assert result.stdout.startswith("open     hard  unknown")
         assert "Timeout: " in result.stdout
-
-
-def children(process: int) -> set[int]:
-    """The processes below one, from /proc."""
-    parents: dict[int, int] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents[int(path.parent.name)] = int(fields[1])
-    found = {process}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found - {process}
-
-
-def alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux ends what is left")

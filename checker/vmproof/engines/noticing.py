@@ -65,7 +65,7 @@ class Notice:
     def __init__(
         self, general: Change | None, sized: Change, properties: Callable[[TransitionSystem], Sequence[Property]], following: set[str]
     ) -> None:
-        self._general, self._sized, self._following = general, sized, following
+        self._general, self._sized, self._properties, self._following = general, sized, properties, following
         self._claims = {id(change): claims_of(change.system, properties(change.system)) for change in (general, sized) if change}
         first = general or sized
         self.open = _obligations(first, self.claims(first))
@@ -93,6 +93,13 @@ class Notice:
             if item.holds and self._general is None:
                 self.open.remove(item)
         return None
+
+    def resize(self, sized: Change) -> None:
+        """Ask what is open of the system with other sizes from now on."""
+        self._sized = sized
+        self._claims[id(sized)] = claims_of(sized.system, self._properties(sized.system))
+        for item in self.open:
+            item.holds = False
 
     @property
     def holds(self) -> bool:

@@ -29,7 +29,7 @@ from vmproof.theorems.outcome import Outcome, Standing
 from vmproof.theorems.proving import prove
 from vmproof.theorems.relating import subject_of
 from vmproof.theorems.theorem import RELATING, Theorem
-from vmproof.theorems.vacuity import BOUND, happenings, vacuity
+from vmproof.theorems.vacuity import BOUND, happenings, said, vacuity
 from vmproof.theorems.worker import Proof, fault_of
 
 _BRIEF = 4.0
@@ -147,6 +147,11 @@ class Trial:
         broken = notice.ask(pool, _BRIEF, deadline, order)
         if broken is None and same(change, notice.claims(change), Asker(pool, min(_SAME, max(0.0, deadline - time.monotonic())))):
             return self._fate(Fate.EQUIVALENT, "")
+        if broken is None and notice.open and notice.holds:
+            larger = known.enlarged(self.proof.theorem)
+            if larger is not None:
+                notice.resize(larger)
+                broken = notice.ask(pool, _BRIEF, deadline, order)
         if broken is None and notice.open:
             left = deadline - time.monotonic()
             broken = notice.ask(pool, left / 3, deadline - left / 3, order)
@@ -177,7 +182,7 @@ class Trial:
         for item in happenings(change.system):
             left = max(1.0, (deadline - time.monotonic()) / 2)
             if item.name in unseen and never(change.system, item, lemmas, pool, left):
-                return self._fate(Fate.KILLED, f"{item.sentence} cannot happen", Verdict.VACUOUS)
+                return self._fate(Fate.KILLED, f"{said(item)} cannot happen", Verdict.VACUOUS)
         question = replace(self._question(deadline, known.sizes), bound=self.original.bound)
         empty = vacuity(question, pool, unseen)
         if empty is None:
@@ -215,6 +220,7 @@ class _Known:
     general: TransitionSystem | None
     sized: TransitionSystem
     sizes: Mapping[str, int]
+    _larger: TransitionSystem | None = None
     _following: set[str] | None = None
     _witnesses: Sequence[tuple[str, Answer]] | None = None
     _broke: dict[str, Counter[str]] = field(default_factory=dict)
@@ -222,6 +228,18 @@ class _Known:
     def changed(self, mutant: Theorem, original: TransitionSystem) -> Change | None:
         """What a mutant changes, with types of the original's sizes. Raises InputError where it is no description."""
         return compared(original, _read(mutant, mutant.sizes if original is self.general else self.sizes))
+
+    def enlarged(self, mutant: Theorem) -> Change | None:
+        """What a mutant changes where each type that has no size of its own has one element more; None where that is too much."""
+        sizes = {name: size + (name not in self.theorem.sizes) for name, size in self.sizes.items()}
+        if sizes == self.sizes:
+            return None
+        try:
+            if self._larger is None:
+                self._larger = _read(self.theorem, sizes)
+            return compared(self._larger, _read(mutant, sizes))
+        except InputError:  # an array has too many elements then
+            return None
 
     def following(self, pool: SolverPool, seconds: float) -> set[str]:
         """The claims that follow from the others."""

@@ -37,11 +37,12 @@ def vacuity(question: Question, pool: SolverPool, only: Container[str] | None = 
     for verdict in (Verdict.REFUTED, Verdict.VACUOUS, Verdict.UNKNOWN):
         for item in found:
             if item.verdict is verdict:
-                return Vacuity(_said(item), verdict is not Verdict.UNKNOWN, item.reason)
+                return Vacuity(said(item), verdict is not Verdict.UNKNOWN, item.reason)
     return None
 
 
-def _said(item: Found) -> str:
+def said(item: Found | Property) -> str:
+    """What happens, as a sentence names it."""
     return item.sentence if item.name.startswith(_ACTION) else f"“{item.sentence}”"
 
 
