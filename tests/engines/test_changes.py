@@ -90,7 +90,10 @@ def test_only_what_is_another_is_told(tmp_path: Path) -> None:
 
 
 def test_other_leaves_cannot_be_compared(tmp_path: Path) -> None:
-    assert compared(read(tmp_path, TEXT), read(tmp_path, TEXT.replace("    seen: array[P, bool]", "    seen: array[P, bool]\n    more: bool"))) is None
+    assert (
+        compared(read(tmp_path, TEXT), read(tmp_path, TEXT.replace("    seen: array[P, bool]", "    seen: array[P, bool]\n    more: bool")))
+        is None
+    )
 
 
 @pytest.mark.parametrize(
