@@ -15,7 +15,7 @@ from vmproof.solvers import SolverPool
 from vmproof.theorems.files import read_file
 from vmproof.theorems.proving import prove
 
-FILES = [ROOT / "proofs" / f"{name}.toml" for name in ("shadow", "tlb", "isolation_mmu", "vax")]
+FILES = [ROOT / "proofs" / f"{name}.toml" for name in ("shadow", "diverging", "guest", "isolation_mmu", "vax")]
 THEOREMS = {theorem.name: theorem for path in FILES for theorem in read_file(path)}
 
 
@@ -33,10 +33,11 @@ def pool() -> Iterator[SolverPool]:
         ("shadow-protected-wp", "placed", 1, "set_registers"),
         ("shadow-protected-nx", "granted", 1, "refill"),
         ("shadow-protected-accessed", "granted", 1, "refill"),
-        ("shadow-diverging-dirty", "granted", 1, "fault"),
-        ("tlb-other-asid", "allowed", 4, "fence"),
-        ("tlb-leaves-only", "allowed", 4, "read_leaf"),
-        ("tlb-one-page", "allowed", 4, "fence"),
+        ("shadow-diverging-dirty", "shadow_granted", 1, "fault"),
+        ("shadow-diverging-splinters", "shadow_lasts", 3, "sfence"),
+        ("nested-tlb-other-asid", "lasts_here", 3, "sfence"),
+        ("nested-tlb-leaves-only", "lasts_here", 4, "sfence"),
+        ("nested-tlb-flush-forgotten", "led", 3, "move"),
         ("guests-apart-reused-early", "isolated", 6, "reuse"),
         ("guests-apart-unflushed", "isolated", 6, "reuse"),
         ("guests-apart-one-vmid", "isolated", 5, "run"),
