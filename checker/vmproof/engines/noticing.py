@@ -74,19 +74,20 @@ class Notice:
         """The claims that are hypotheses, as the system of a change has them."""
         return [claim for claim in self._claims[id(change)] if claim.name not in self._following]
 
-    def ask(self, pool: SolverPool, seconds: float, deadline: float, first: Sequence[str] = ()) -> Broken | None:
+    def ask(self, pool: SolverPool, seconds: float, deadline: float, first: Sequence[str] = (), solver: str | None = None) -> Broken | None:
         """Ask what is open, `seconds` for each question, claims of the names `first` first; the first that breaks is the answer."""
+        limits = (pool, seconds, deadline, solver)
         rank = {name: number for number, name in enumerate(first)}
         for item in sorted(self.open, key=lambda item: (item.action is not None, rank.get(item.claim, len(rank)))):
             if self._general is not None and not item.candidate:
-                status = self._status(self._general, item, pool, seconds, deadline)
+                status = self._status(self._general, item, *limits)
                 item.candidate = status is Status.SAT
                 if status is Status.UNSAT:
                     self.open.remove(item)
                     continue
             if item.holds:
                 continue
-            status = self._status(self._sized, item, pool, seconds, deadline)
+            status = self._status(self._sized, item, *limits)
             item.holds = status is Status.UNSAT
             if status is Status.SAT:
                 return Broken(item.claim, item.action)
@@ -113,7 +114,7 @@ class Notice:
         how = "proved with the given sizes only" if item.holds else "timeout: not decided"
         return f"{how}: {item.text}"
 
-    def _status(self, change: Change, item: _Obligation, pool: SolverPool, seconds: float, deadline: float) -> Status:
+    def _status(self, change: Change, item: _Obligation, pool: SolverPool, seconds: float, deadline: float, solver: str | None) -> Status:
         left = min(seconds, deadline - time.monotonic())
         if left <= 0:
             return Status.UNKNOWN
@@ -123,7 +124,7 @@ class Notice:
         if item.action is not None and action is None:
             return Status.UNSAT  # with these sizes the action is the same
         known = self.claims(change)
-        asker = Asker(pool, left)
+        asker = Asker(pool, left, solver)
         if change is self._sized:
             return asker.run([_confirmed(change.system, claim, action, known, whole)])[0]
         return asker.run([_asked(change.system, claim, action, known)])[0]

@@ -36,6 +36,7 @@ _BRIEF = 4.0
 """Seconds for a question when it is asked first."""
 _SAME = 10.0
 """Seconds for whether a mutant does the same as the original."""
+_FIRST, _SECOND = "z3", "bitwuzla"
 _STEPS = 5
 """Steps within which a violation is looked for where the proof leaves something open."""
 
@@ -152,9 +153,10 @@ class Trial:
             if larger is not None:
                 notice.resize(larger)
                 broken = notice.ask(pool, _BRIEF, deadline, order)
-        if broken is None and notice.open:
-            left = deadline - time.monotonic()
-            broken = notice.ask(pool, left / 3, deadline - left / 3, order)
+        left = deadline - time.monotonic()
+        for solver in (_SECOND if self.proof.solver == _FIRST else _FIRST, None):
+            if broken is None and notice.open:  # what takes one solver minutes another may answer in seconds
+                broken = notice.ask(pool, left / 4, deadline - left / 4, order, solver)
         if broken is not None:
             known.note(self.function, broken)
             verdict = Verdict.REFUTED if broken.action is None else Verdict.UNKNOWN
