@@ -22,6 +22,8 @@ __all__ = ["Fate", "Sample", "Strength", "Tried", "Watch", "mutants_of", "streng
 
 _SECONDS = 60.0
 """Of a mutant of a system, where nobody says otherwise."""
+_ORIGINAL = 600.0
+"""Of the theorem as it is, at least: all else would be in vain without it, and mutants are tried beside it."""
 _PATIENCE = 120.0
 """Seconds for the instructions of a machine that one privilege check concerns."""
 _EQUIVALENCE = "equivalence"
@@ -122,7 +124,7 @@ class _System:
         tasks: list[Task[Outcome | Trialled]] = []
         original = _remembered(theorem, settings)
         if original is None:
-            tasks.append(settings.proof(theorem))
+            tasks.append(replace(settings, timeout=max(_ORIGINAL, settings.seconds(theorem))).proof(theorem))
         else:
             _expected(theorem, original)
         for number, mutant in self._numbered:
