@@ -11,7 +11,7 @@ import pytest
 from vmproof.engines.asking import Asker
 from vmproof.engines.changes import Change, compared, same
 from vmproof.engines.induction import claims_of
-from vmproof.engines.noticing import Broken, Notice
+from vmproof.engines.noticing import Broken, Demand, Notice, demand
 from vmproof.engines.reading import transition_system
 from vmproof.engines.system import TransitionSystem
 from vmproof.language.loader import load_system
@@ -119,8 +119,12 @@ def test_the_same_where_the_claims_hold(tmp_path: Path, pool: SolverPool) -> Non
     assert not same(found, [], Asker(pool, 20))
 
 
+def demanded(found: Change) -> Demand:
+    return demand(found, found.system.properties)
+
+
 def noticed(folder: Path, pool: SolverPool, old: str, new: str, size: int) -> tuple[Broken | None, Notice]:
-    notice = Notice(change(folder, old, new), change(folder, old, new, {"P": size}), lambda system: system.properties, set())
+    notice = Notice(demanded(change(folder, old, new)), demanded(change(folder, old, new, {"P": size})), set())
     return notice.ask(pool, 20, time.monotonic() + 60), notice
 
 
@@ -135,7 +139,7 @@ def test_what_is_not_seen_with_the_sizes_is_left_open(tmp_path: Path, pool: Solv
     assert broken is None
     assert notice.holds
     assert notice.reason == "proved with the given sizes only: that first preserves one"
-    notice.resize(change(tmp_path, "q == p)\n\n", "q == p or w.seen[q])\n\n", {"P": 2}))
+    notice.resize(demanded(change(tmp_path, "q == p)\n\n", "q == p or w.seen[q])\n\n", {"P": 2})))
     assert notice.ask(pool, 20, time.monotonic() + 60) == Broken("one", "first")
 
 

@@ -16,6 +16,9 @@ T = TypeVar("T")
 Task: TypeAlias = Generator[tuple[Term, ...], Answer, T]
 """A computation that yields assertions and is sent the answer to whether they have a model. Its result is what it returns."""
 
+SEARCHER = "z3"
+"""Whoever proves best, for models over large arrays this is the quickest."""
+
 _IN_FLIGHT = 4
 _SECOND = "cvc5"  # asked where the pool's own solver fails for a reason of its own
 _OUT_OF_TIME = Answer(Status.UNKNOWN, None, "timeout", 0.0, "")

@@ -6,7 +6,7 @@ an invariant of the concrete system. Nothing is said of liveness: a system that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vmproof.engines.asking import Asker
@@ -27,6 +27,8 @@ from vmproof.solvers import SolverPool, Status
 from vmproof.terms import ArraySort, Pool, Term, substitute, variables
 
 ENGINE = "refinement"
+INITIAL = "initial states"
+"""The name of what is to be shown of these."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +85,16 @@ def refinement(
 
 
 def obligations(
-    concrete: TransitionSystem, abstract: TransitionSystem, abstraction: Mapping[str, Term], actions: Mapping[str, Sequence[Matching]]
+    concrete: TransitionSystem,
+    abstract: TransitionSystem,
+    abstraction: Mapping[str, Term],
+    actions: Mapping[str, Sequence[Matching]],
+    only: Container[str] | None = None,
 ) -> tuple[TransitionSystem, list[Property]]:
-    """What refinement amounts to, as invariants of the concrete system (which is given back with what explains markers in them)."""
+    """What refinement amounts to, as invariants of the concrete system (which is given back with what explains markers in them).
+
+    The first is named `INITIAL`, the others by their actions; of the actions those that `only` has, None for all.
+    """
     pool = concrete.pool
     above = adopted(abstract, pool, "abstract ")
     for v in above.variables:
@@ -97,8 +106,10 @@ def obligations(
     ranges = pool.and_(*(fits(v, element) for v in above.variables for element in elements(v, abstraction[v.path])))
     begins = pool.implies(pool.and_(concrete.init, in_range(concrete, concrete.state)), pool.and_(init, ranges))
     [begins] = inlined([begins], meanings, pool)
-    claims = [Property(Kind.ALWAYS, "initial states", f"each initial state of {concrete.name} is one of {abstract.name}", (), begins)]
+    claims = [Property(Kind.ALWAYS, INITIAL, f"each initial state of {concrete.name} is one of {abstract.name}", (), begins)]
     for action in concrete.actions:
+        if only is not None and action.name not in only:
+            continue
         changed = {v.term: action.next[v.path] for v in concrete.variables if v.path in action.next}
         seen_after = dict(zip(abstraction, meanings.rename(abstraction.values(), changed), strict=True))
         places = _Places(action, pool)

@@ -13,7 +13,7 @@ from vmproof.solvers import SolverPool
 from vmproof.theorems.deciding import Question, decide
 from vmproof.theorems.edits import apply
 from vmproof.theorems.outcome import Outcome
-from vmproof.theorems.relating import decide_related, subject_of
+from vmproof.theorems.relating import decide_related, of_subject, subject_of
 from vmproof.theorems.theorem import RELATING, VIRTUALIZE, Theorem
 from vmproof.theorems.vacuity import vacuity
 from vmproof.virtualize import judge
@@ -74,14 +74,7 @@ def _system(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
     outcome = Outcome(theorem.name, verdict, 0.0, bound if verdict is Verdict.HOLDS_UP_TO else None, reason, found)
     if verdict is Verdict.REFUTED or theorem.expect is Verdict.REFUTED:
         return outcome
-    known = subject_of(theorem).machine if related else None  # what has a size need not all be the subject's
-    if known is not None:
-        question = replace(
-            question,
-            sizes={name: size for name, size in question.sizes.items() if name in known.unsized},
-            parameters={name: value for name, value in question.parameters.items() if name in known.parameters},
-        )
-    empty = vacuity(replace(question, timeout=max(1.0, timeout - (time.monotonic() - began))), pool)
+    empty = vacuity(replace(of_subject(theorem, question), timeout=max(1.0, timeout - (time.monotonic() - began))), pool)
     if empty is None:
         return outcome
     if empty.never and verdict is not Verdict.VACUOUS:

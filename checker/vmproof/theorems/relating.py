@@ -39,6 +39,18 @@ def subject_of(theorem: Theorem) -> System:
     return load_system(theorem.subject, texts=theorem.texts)  # sizes and parameters may be the other system's
 
 
+def of_subject(theorem: Theorem, question: Question) -> Question:
+    """A question about the subject alone: what has a size, or is a parameter, need not all be the subject's. Raises `InputError`."""
+    if theorem.relation is None:
+        return question
+    known = subject_of(theorem).machine
+    return replace(
+        question,
+        sizes={name: size for name, size in question.sizes.items() if name in known.unsized},
+        parameters={name: value for name, value in question.parameters.items() if name in known.parameters},
+    )
+
+
 def decide_related(theorem: Theorem, question: Question, pool: SolverPool) -> list[Found]:
     """An answer for each obligation of a refinement, or each condition of a policy. Raises `InputError` where something is wrong.
 
@@ -74,11 +86,15 @@ def _load(theorem: Theorem, question: Question, sizes: Mapping[str, int]) -> tup
     return relation, _Separating(read_separation(relation, theorem.subject), sizes, bound, theorem.prove).found
 
 
-def _lemmas(system: TransitionSystem, pool: SolverPool, timeout: float) -> list[Property]:
-    """The invariants of a system that induction proves."""
+def by_induction(system: TransitionSystem, pool: SolverPool, timeout: float) -> list[tuple[Property, Answer]]:
+    """The invariants of a system, and what induction says of each; those that it proves are the lemmas of a relation."""
     claims = [item for item in system.properties if item.kind is Kind.ALWAYS]
     answers = induction(system, claims, pool=pool, timeout=timeout) if claims else []
-    return [claim for claim, answer in zip(claims, answers, strict=True) if answer.verdict is Verdict.PROVED]
+    return list(zip(claims, answers, strict=True))
+
+
+def _lemmas(system: TransitionSystem, pool: SolverPool, timeout: float) -> list[Property]:
+    return [claim for claim, answer in by_induction(system, pool, timeout) if answer.verdict is Verdict.PROVED]
 
 
 @dataclass(frozen=True, eq=False)

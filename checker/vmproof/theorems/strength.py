@@ -10,13 +10,14 @@ from random import Random
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
 from vmproof.language import load
+from vmproof.theorems.fates import Fate, Trialled, fate_of
 from vmproof.theorems.mutation import Mutant, machine_mutants, system_mutants
 from vmproof.theorems.outcome import Outcome, Standing
 from vmproof.theorems.processes import Task, perform_all
 from vmproof.theorems.relating import subject_of
 from vmproof.theorems.runner import Settings, run
 from vmproof.theorems.theorem import VIRTUALIZE, Theorem
-from vmproof.theorems.trials import Fate, Trial, Trialled, fate_of
+from vmproof.theorems.trials import Trial
 
 __all__ = ["Fate", "Sample", "Strength", "Tried", "Watch", "mutants_of", "strength"]
 
@@ -138,7 +139,7 @@ class _System:
             if known is not None:
                 self._take(mutant, known)
             else:
-                tasks.append(Trial(theorem, mutant.function, brief.proof(changed)))
+                tasks.append(Trial(theorem, mutant.function, brief.proof(changed), settings.seconds(theorem)))
                 trials[id(tasks[-1])] = mutant
 
         def take(task: Task[Outcome | Trialled], result: Outcome | Trialled) -> None:

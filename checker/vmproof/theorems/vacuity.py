@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass, replace
 
+from vmproof.engines.asking import SEARCHER
 from vmproof.engines.system import Action, Kind, Property, TransitionSystem
 from vmproof.engines.verdict import Verdict
 from vmproof.solvers import SolverPool
@@ -13,8 +14,6 @@ from vmproof.theorems.deciding import Found, Question, decide_claims
 BOUND = 8
 """Steps within which everything is expected to happen once, where a proof by induction names no others; what does not is asked of an
 engine that can say never."""
-_SEARCHER = "z3"
-"""Whoever proves best, for models over large arrays this is the quickest."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ def vacuity(question: Question, pool: SolverPool, only: Container[str] | None = 
     What cannot happen goes before what merely was not seen.
     """
     steps = question.bound if question.engine == "induction" and question.bound is not None else BOUND
-    asked = replace(question, engine="auto", bound=steps, properties=None, until_refuted=False, searcher=_SEARCHER)
+    asked = replace(question, engine="auto", bound=steps, properties=None, until_refuted=False, searcher=SEARCHER)
     found = decide_claims(asked, pool, lambda system: [item for item in happenings(system) if only is None or item.name in only])
     for verdict in (Verdict.REFUTED, Verdict.VACUOUS, Verdict.UNKNOWN):
         for item in found:
