@@ -1,4 +1,4 @@
-"""`vmproof mutate` on a theorem by refinement: a mutant is noticed by a step that is not matched, or by an invariant that the proof uses."""
+"""`vmproof mutate` on a theorem by refinement: a mutant is noticed by a step that is not matched, or by an invariant of the proof."""
 
 from __future__ import annotations
 
