@@ -11,6 +11,9 @@ from vmproof.engines.meanings import Meanings
 from vmproof.engines.system import Defined
 from vmproof.terms import ArraySort, Op, Pool, Term, reachable, variables
 
+_DEEP = 60
+"""Definitions and updates that a read is followed through; what it would still find there stays a read."""
+
 
 def inlined(terms: Iterable[Term], meanings: Meanings, pool: Pool) -> list[Term]:
     """The terms with each read of a defined array replaced, also where it was written to since. Other uses of the array stay."""
@@ -23,6 +26,7 @@ class _Inlining:
         self._pool = pool
         self._done: dict[Term, Term] = {}
         self._read: dict[tuple[Term, tuple[Term, ...]], Term] = {}
+        self._depth = 0
 
     def terms(self, wanted: list[Term]) -> list[Term]:
         for term in reachable(wanted, self._done):
@@ -38,16 +42,24 @@ class _Inlining:
     def _at(self, array: Term, indices: tuple[Term, ...]) -> Term:
         """The element at these indices, as many as lead to a scalar."""
         key = array, indices
-        if key not in self._read:
-            self._read[key] = self._found(array, indices)
-        return self._read[key]
+        if key in self._read:
+            return self._read[key]
+        if self._depth == _DEEP:
+            return self._plain(array, indices)
+        self._depth += 1
+        made = self._read[key] = self._found(array, indices)
+        self._depth -= 1
+        return made
+
+    def _plain(self, array: Term, indices: tuple[Term, ...]) -> Term:
+        for index in indices:
+            array = self._pool.select(array, index)
+        return array
 
     def _found(self, array: Term, indices: tuple[Term, ...]) -> Term:
         pool = self._pool
         if not any(isinstance(self._meanings.get(name), Defined) for name in variables([array])):
-            for index in indices:
-                array = pool.select(array, index)
-            return array
+            return self._plain(array, indices)
         match array.op:
             case Op.SELECT:
                 return self._at(array.args[0], (array.args[1], *indices))
