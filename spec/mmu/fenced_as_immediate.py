@@ -2,14 +2,14 @@
 
 from vmproof.lang import *
 from spec.mmu import guest_architecture, guest_immediate
-from spec.mmu.guest_interface import key_of
+from spec.mmu.shadow_spec import register_file
 
 
 @abstraction
 def seen(w: guest_architecture.Guest, g: guest_immediate.Guest):
     g.memory = w.memory
     g.vpn = w.vpn
-    g.cpu = array(lambda h: key_of(w.cpu[h].root, w.cpu[h].user, cat(w.cpu[h].MXR, w.cpu[h].SUM)))
+    g.cpu = array(lambda h: register_file(w.cpu[h].root, w.cpu[h].user, cat(w.cpu[h].MXR, w.cpu[h].SUM)))
     g.last = w.last
 
 
