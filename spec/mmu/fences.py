@@ -67,6 +67,11 @@ def region(depth, vpn):
     return cat(vpn[26:9], bits[9](0)) if depth == 2 else vpn
 
 
+def nothing_stale(w):
+    """Where a system begins."""
+    return forall(lambda u: not w.stale[u], Use) and forall(lambda r: not w.former[r], Root)
+
+
 def write(w, page, index, value):
     """A store to the guest's memory, where this is an array of its own."""
     outdate(w, page, index, w.memory[page, index])
@@ -112,16 +117,29 @@ def is_global(walk):
 
 def root_lasts(w, r, h, asid, walk, everywhere):
     """The hart may begin a walk at its root, in an address space, or for a global mapping if `everywhere`."""
-    now = w.cpu[h].root == walk.root and (everywhere or w.cpu[h].asid == asid)
-    return now or implies(w.root[r].root == walk.root and kept_for(w.root[r], h, asid, everywhere), w.former[r])
+    return root_now(w, h, asid, walk, everywhere) or implies(is_root_use(w.root[r], h, asid, walk, everywhere), w.former[r])
 
 
-def entries(walk, vpn):
-    """The entries of a walk, each as `(its depth, the table, the index, what it is)`."""
+def root_now(w, h, asid, walk, everywhere):
+    return w.cpu[h].root == walk.root and (everywhere or w.cpu[h].asid == asid)
+
+
+def is_root_use(use, h, asid, walk, everywhere):
+    """Account is kept by `use` of this use of a root."""
+    return use.root == walk.root and kept_for(use, h, asid, everywhere)
+
+
+def entries(walk, vpn, complete=True):
+    """The entries of a walk, each as `(whether it goes so far, the table, the index, what it is, its depth if it is the last one, else 0)`.
+    A walk that is not `complete` has no last one yet."""
+
+    def last(depth):
+        return bits[2](depth) if complete and walk.depth == depth else bits[2](0)
+
     return (
-        (1, walk.root, vpn[26:18], walk.e2),
-        (2, walk.e2[53:10], vpn[17:9], walk.e1),
-        (3, walk.e1[53:10], vpn[8:0], walk.e0),
+        (walk.depth >= 1, walk.root, vpn[26:18], walk.e2, last(1)),
+        (walk.depth >= 2, walk.e2[53:10], vpn[17:9], walk.e1, last(2)),
+        (walk.depth >= 3, walk.e1[53:10], vpn[8:0], walk.e0, last(3)),
     )
 
 
@@ -131,10 +149,9 @@ def entries_last(w, u, h, asid, vpn, walk, everywhere, word, complete=True):
     `word(page, index)` is what memory holds. A walk that is not `complete` has but pointers so far.
     """
     holds = True
-    for depth, table, index, value in entries(walk, vpn):
-        last = bits[2](depth) if complete and walk.depth == depth else bits[2](0)
+    for so_far, table, index, value, last in entries(walk, vpn, complete):
         remembered = implies(is_use(w.use[u], h, asid, vpn, table, index, value, last, everywhere), w.stale[u])
-        holds = holds and implies(walk.depth >= depth, word(table, index) == value or remembered)
+        holds = holds and implies(so_far, word(table, index) == value or remembered)
     return holds
 
 
@@ -159,10 +176,8 @@ def usable(w, h, asid, vpn, walk, word):
 def known(w, h, asid, vpn, walk, word):
     """Account is kept of all that a walk uses and that is not so now."""
     everywhere = is_global(walk)
-    now = w.cpu[h].root == walk.root and (everywhere or w.cpu[h].asid == asid)
-    holds = now or exists(lambda r: w.root[r].root == walk.root and kept_for(w.root[r], h, asid, everywhere), Root)
-    for depth, table, index, value in entries(walk, vpn):
-        last = bits[2](depth) if walk.depth == depth else bits[2](0)
+    holds = root_now(w, h, asid, walk, everywhere) or exists(lambda r: is_root_use(w.root[r], h, asid, walk, everywhere), Root)
+    for so_far, table, index, value, last in entries(walk, vpn):
         held = exists(lambda u: is_use(w.use[u], h, asid, vpn, table, index, value, last, everywhere), Use)
-        holds = holds and implies(walk.depth >= depth, word(table, index) == value or held)
+        holds = holds and implies(so_far, word(table, index) == value or held)
     return holds

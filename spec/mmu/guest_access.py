@@ -5,12 +5,13 @@ RISC-V Privileged Architecture, version 1.13 (20240411): 4.3.2 and 4.4.
 
 from vmproof.lang import *
 from spec.mmu.result import Reason
-from spec.mmu.riscv import SV39, Control, Privilege, decode, may
+from spec.mmu.riscv import SV39, decode, may
+from spec.mmu.shadow_spec import registers
 
 
 def comes_to(walk, vpn, access, key):
     """What the entries of a walk come to: `(formed, reason, leaf, page)`, where `formed` says that it goes on behind pointers only."""
-    control = Control(mode=Privilege.U if key.user else Privilege.S, SUM=key.SUM, MXR=key.MXR, ADUE=False, PBMTE=False, HLVX=False)
+    control = registers(key, False)
     first, ends, _ = decode(SV39, walk.e2, 2, 30, control)
     second, ends_too, _ = decode(SV39, walk.e1, 1, 21, control)
     third, _, _ = decode(SV39, walk.e0, 0, 12, control)

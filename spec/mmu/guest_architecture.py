@@ -4,7 +4,8 @@ What the entries of a walk come to says `guest_access.py`, and which entries the
 """
 
 from vmproof.lang import *
-from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, is_global, is_use, known, order, region, switch, usable, write
+from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk
+from spec.mmu.fences import is_global, is_use, known, nothing_stale, order, region, switch, usable, write
 from spec.mmu.guest_access import comes_to, marked, place
 from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
 from spec.mmu.result import Reason
@@ -18,7 +19,7 @@ class Guest(State):
     cpu: array[Hart, Key]
     vpn: array[Page, bits[27]]  # the number of a virtual page; never changes
     last: Event
-    use: array[Use, EntryUse]  # of what account is remembered; never changes, and neither does `root`
+    use: array[Use, EntryUse]  # of what account is kept; never changes, and neither does `root`
     stale: array[Use, bool]
     root: array[Root, RootUse]
     former: array[Root, bool]
@@ -27,7 +28,7 @@ class Guest(State):
 @init
 def reset(w):
     """Nothing is stale, and no access was made yet."""
-    return w.last.outcome == Outcome.again and forall(lambda u: not w.stale[u], Use) and forall(lambda r: not w.former[r], Root)
+    return w.last.outcome == Outcome.again and nothing_stale(w)
 
 
 @action

@@ -11,9 +11,9 @@ which drops what was combined and keeps what was read of the guest's tables (RIS
 """
 
 from vmproof.lang import *
-from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, is_global, order, outdate, region, switch
+from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, is_global, nothing_stale, order, outdate, region, switch
 from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
-from spec.mmu.shadow_walk import grants, pointer, rights, unusable
+from spec.mmu.shadow_walk import fault_cause, grants, pointer, rights, unusable
 
 Frame = unsized("Frame")  # of the host's memory
 
@@ -52,8 +52,7 @@ class Nested(State):
 def power_on(w):
     return (
         forall(lambda h, t: w.tlb[h, t].walk.depth == 0 and not w.tlb[h, t].found, Hart, Slot)
-        and forall(lambda u: not w.stale[u], Use)
-        and forall(lambda r: not w.former[r], Root)
+        and nothing_stale(w)
         and w.last.outcome == Outcome.again
     )
 
@@ -191,8 +190,7 @@ def page_fault(w, h: Hart, t: Slot, p: Page, kind: Access, offset: bits[9]):
     line = hits(w, h, t, p)
     leaf = last_entry(line.walk)
     require(not granted(line, w.cpu[h], kind) or (with_marks(leaf, kind) != leaf and not ADUE))
-    code = 15 if kind == Access.write else 12 if kind == Access.fetch else 13
-    w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.denied, code=code)
+    w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.denied, code=fault_cause(kind))
 
 
 @action

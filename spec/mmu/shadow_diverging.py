@@ -9,14 +9,13 @@ Page frames of the guest stand for those of the host here; `shadow.py` has the m
 """
 
 from vmproof.lang import *
-from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, order, region, switch, write
+from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, nothing_stale, order, region, switch, write
 from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
-from spec.mmu.shadow_walk import grants, rights, sees, with_leaf
+from spec.mmu.shadow_walk import fault_cause, grants, rights, sees, with_leaf
 
-Space = unsized(
-    "Space"
-)  # of the shadow; to the hardware, an address space identifier. An ASID of the guest is a hart's own affair (4.2.1),
-# so that it does not tell address spaces apart where several harts share a shadow: the root has to, too.
+# Of the shadow; to the hardware, an address space identifier. An ASID of the guest is a hart's own affair (4.2.1), so that it does not tell
+# address spaces apart where several harts share a shadow: the root has to, too.
+Space = unsized("Space")
 
 
 class Entry(Record):
@@ -54,8 +53,7 @@ def power_on(w):
         forall(lambda s, p: not w.shadow[s, p].valid, Space, Page)
         and forall(lambda h, s, p: not w.tlb[h, s, p].valid, Hart, Space, Page)
         and forall(lambda h: w.tag[w.space[h]] == w.cpu[h], Hart)
-        and forall(lambda u: not w.stale[u], Use)
-        and forall(lambda r: not w.former[r], Root)
+        and nothing_stale(w)
         and w.last.outcome == Outcome.again
     )
 
@@ -105,7 +103,7 @@ def sfence(w, h: Hart, one_page: bool, p: Page, one_asid: bool, asid: bits[16]):
 def load(w, h: Hart, p: Page, access: Access, offset: bits[9], value: bits[64]):
     """A load, or a fetch, by what the hart's TLB holds."""
     entry = w.tlb[h, w.space[h], p]
-    require(entry.valid and (entry.x if access == Access.fetch else entry.r) and access != Access.write)
+    require(entry.valid and access != Access.write and grants(entry.r, entry.w, entry.x, access))
     require(value == w.memory[entry.ppn, offset])
     w.last = Event(hart=h, page=p, access=access, offset=offset, value=value, outcome=Outcome.made, code=0)
 
@@ -151,8 +149,7 @@ def fault(w, h: Hart, p: Page, access: Access, offset: bits[9]):
     storing = access == Access.write
     marked = pte | (0xC0 if storing else 0x40)
     if not found or not grants(read, write_too, execute, access) or (marked != pte and not ADUE):
-        code = 15 if storing else 12 if access == Access.fetch else 13
-        w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.denied, code=code)
+        w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.denied, code=fault_cause(access))
     else:
         w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.again, code=0)
         if marked != pte:

@@ -89,5 +89,5 @@ def marks(depth, storing):
 def fault_code(present, useful, key, access):
     """What the guest is told of a fault: its cause, or the error code."""
     if RISCV:
-        return bits[16](12 if access == Access.fetch else 15 if access == Access.write else 13)
+        return shadow_walk.fault_cause(access)
     return shadow_walk_x86.page_fault(present, present and not useful, key, access)

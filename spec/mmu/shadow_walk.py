@@ -43,5 +43,10 @@ def rights(pte, key):
     return reached and (pte[1] or (key.MXR and pte[3])), reached and bool(pte[2]), own and bool(pte[3])
 
 
+def fault_cause(access):
+    """A page fault's cause (3.1.15)."""
+    return bits[16](12 if access == Access.fetch else 15 if access == Access.write else 13)
+
+
 def grants(r, w, x, access):
     return x if access == Access.fetch else w if access == Access.write else r

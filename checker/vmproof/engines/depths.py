@@ -48,13 +48,7 @@ class DepthSearch:
     def look(self, k: int) -> None:
         """Search after `k` steps only; what is not found, or not decided, stays open."""
         path = [*self.unrolling.initial(), *self.unrolling.path(k)]
-        for item in list(self.open):
-            [here] = self.unrolling.at(k, [item.found])
-            answer = self.asker.check(*path, here)
-            if answer.model is not None:
-                self._found(item, [*path, here], k, answer.model)
-            elif answer.status is Status.UNKNOWN:
-                self._undecided(item, answer.reason, k)
+        self._look(path, k, list(self.open))
 
     def _look(self, path: Sequence[Term], k: int, goals: list[Goal]) -> bool:
         """Search for all goals at one depth at once; whether any was found."""
