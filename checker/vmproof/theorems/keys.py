@@ -6,7 +6,7 @@ import ast
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -20,8 +20,11 @@ _LIBRARY = ("spec", "models")
 _SOLVERS = ("z3-solver", "bitwuzla", "cvc5", "numpy")
 
 
-def theorem_key(theorem: Theorem, timeout: float, solver: str) -> str:
-    """A digest that equals another's only if both theorems ask the same of the same texts. Name, claim and folder do not count."""
+def theorem_key(theorem: Theorem, timeout: float, solver: str, files: Files | None = None) -> str:
+    """A digest that equals another's only if both theorems ask the same of the same texts. Name, claim and folder do not count.
+
+    `files`: what is known of files that are taken not to change meanwhile.
+    """
     options: dict[str, Any] = {
         "prove": sorted(theorem.prove),
         "method": theorem.method,
@@ -38,13 +41,11 @@ def theorem_key(theorem: Theorem, timeout: float, solver: str) -> str:
         "solver": solver,
         "change": [theorem.change.function, theorem.change.drop, theorem.change.replace, theorem.change.by] if theorem.change else None,
     }
-    digest = hashlib.blake2b(digest_size=20)
-    digest.update(json.dumps([options, versions()]).encode())
+    files = files or Files()
     texts = {path.resolve(): text for path, text in theorem.texts.items()}
     roots = {"": theorem.subject, "refines": theorem.refines, "relation": theorem.relation}
-    for name, content in (found for role, root in roots.items() if root is not None for found in _files(role, root, texts)):
-        digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
+    read = [files.digest(role, root, texts) for role, root in roots.items() if root is not None]
+    return hashlib.blake2b(json.dumps([options, versions(), read]).encode(), digest_size=20).hexdigest()
 
 
 @cache
@@ -66,38 +67,67 @@ def _version(name: str) -> str:
         return "none"
 
 
-def _files(role: str, named: Path, texts: Mapping[Path, str]) -> Iterator[tuple[str, bytes]]:
-    """A file that a theorem names in some role and every file that it may import, by the name under which it is imported, with its text.
+class Files:
+    """Files that theorems read: each is read once, and what it may import is looked for once."""
 
-    All places where an import may be found count, whether there is a file or not: one that appears later changes the key.
-    """
-    seen: set[Path] = set()
-    pending = [(role, named.resolve())]
-    root = named.resolve().parent
-    while pending:
-        name, path = pending.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        content = texts[path].encode() if path in texts else path.read_bytes() if path.is_file() else b""
-        yield name, content
-        for found in sorted(_imports(content)):
-            parts = found.split(".")
-            places = [path.parent, root, *([library().resolve()] if parts[0] in _LIBRARY else [])]
-            for number, folder in enumerate(places):
-                pending.append((f"{found} {number}", folder.joinpath(*parts[:-1], f"{parts[-1]}.py").resolve()))
+    def __init__(self) -> None:
+        self._contents: dict[Path, tuple[bytes, tuple[str, ...]]] = {}
+        self._digests: dict[tuple[str, Path], str] = {}
+
+    def digest(self, role: str, named: Path, texts: Mapping[Path, str]) -> str:
+        """A digest of a file that a theorem names in some role and of every file that it may import, by the name under which it is
+        imported. `texts` stand in for files, by their resolved paths.
+
+        All places where an import may be found count, whether there is a file or not: one that appears later changes the digest.
+        """
+        known = self._digests.get((role, named)) if not texts else None
+        if known is not None:
+            return known
+        digest = hashlib.blake2b(digest_size=20)
+        seen: set[Path] = set()
+        tried: set[Path] = set()
+        pending = [(role, named.resolve())]
+        root, shared = named.resolve().parent, library().resolve()
+        while pending:
+            name, path = pending.pop()
+            if path in seen:
+                continue
+            seen.add(path)
+            content, imports = self._read(path, texts)
+            digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
+            for found in imports:
+                parts = found.split(".")
+                places = [path.parent, root, *([shared] if parts[0] in _LIBRARY else [])]
+                for number, folder in enumerate(places):
+                    place = folder.joinpath(*parts[:-1], f"{parts[-1]}.py")
+                    if place not in tried:
+                        tried.add(place)
+                        pending.append((f"{found} {number}", place.resolve()))
+        if not texts:
+            self._digests[role, named] = digest.hexdigest()
+        return digest.hexdigest()
+
+    def _read(self, path: Path, texts: Mapping[Path, str]) -> tuple[bytes, tuple[str, ...]]:
+        """What a file holds, nothing where there is none, and the dotted names that it may import."""
+        if path in texts:
+            content = texts[path].encode()
+            return content, _imports(content)
+        if path not in self._contents:
+            content = path.read_bytes() if path.is_file() else b""
+            self._contents[path] = content, _imports(content)
+        return self._contents[path]
 
 
-def _imports(content: bytes) -> set[str]:
-    """The dotted names of the files that a text may import: those that names are taken from, and those imported as a whole."""
+def _imports(content: bytes) -> tuple[str, ...]:
+    """The dotted names of the files that a text may import, sorted: those that names are taken from, and those imported as a whole."""
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()  # nothing is read of such a file
+        return ()  # nothing is read of such a file
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module != "vmproof.lang":
             before = [node.module] if node.module else []
             found.update(before)
             found.update(".".join([*before, alias.name]) for alias in node.names if alias.name != "*")
-    return found
+    return tuple(sorted(found))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vmproof.theorems.keys import theorem_key
+from vmproof.theorems.keys import Files, theorem_key
 from vmproof.theorems.outcome import Outcome
 from vmproof.theorems.processes import Task, perform_all
 from vmproof.theorems.store import Store
@@ -30,8 +30,9 @@ class Settings:
         """How long a theorem may take."""
         return self.timeout or theorem.timeout or DEFAULT_TIMEOUT
 
-    def key(self, theorem: Theorem) -> str:
-        return theorem_key(theorem, self.seconds(theorem), theorem.solver or self.solver)
+    def key(self, theorem: Theorem, files: Files | None = None) -> str:
+        """What the theorem's result is remembered by; `files` as in `theorem_key`."""
+        return theorem_key(theorem, self.seconds(theorem), theorem.solver or self.solver, files)
 
     def proof(self, theorem: Theorem) -> Proof:
         """The theorem as a task of a process."""
@@ -50,10 +51,11 @@ def run(theorems: Sequence[Theorem], settings: Settings, ended: Callable[[Theore
     keys: dict[str, str] = {}
     left: dict[int, Theorem] = {}
     tasks: list[Task[Outcome]] = []
+    files = Files()
     for theorem in theorems:
         known: Outcome | None = None
         if settings.store is not None:
-            keys[theorem.name] = settings.key(theorem)
+            keys[theorem.name] = settings.key(theorem, files)
             entry = settings.store.get(keys[theorem.name])
             known = Outcome.from_json(theorem, entry) if entry is not None else None
         if known is not None:
