@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vmproof.engines.asking import SEARCHER
 from vmproof.engines.bmc import bmc, scheduled
 from vmproof.engines.domains import sort_size
 from vmproof.engines.explicit import explore
@@ -19,6 +20,7 @@ from vmproof.engines.liveness import liveness
 from vmproof.engines.reading import transition_system
 from vmproof.engines.result import Answer, Trace
 from vmproof.engines.search import Limits
+from vmproof.engines.sighting import sight
 from vmproof.engines.system import Kind, Property, TransitionSystem, Variable
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
@@ -48,8 +50,8 @@ class Question:
     """What is asked of a system. `properties`: their names, None for all. `bound` None: the engine's own choice.
 
     `examples` are sizes for engines that need some, beside `sizes`. `texts` stand in for files (see `load_system`). `until_refuted`: the
-    first refutation answers the whole question. `steps`: bounded checking is of executions of these actions only. `searcher` is its
-    solver, None for the pool's own.
+    first refutation answers the whole question. `steps`: bounded checking is of executions of these actions only. `seen`: of what can
+    happen it is enough to see it, however long that takes.
     """
 
     path: Path
@@ -63,7 +65,7 @@ class Question:
     texts: Mapping[Path, str] = field(default_factory=dict)
     until_refuted: bool = False
     steps: tuple[str, ...] = ()
-    searcher: str | None = None
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,13 @@ class _Decision:
         results: dict[str, Found] = {}
         if _bits(instance.transitions) <= _SMALL:
             results = {item.name: item for item in self._run("explicit", instance, wanted, tried=True)}
-        for engine, kinds in (("induction", [Kind.ALWAYS]), ("bmc", [Kind.ALWAYS, Kind.SOMETIMES]), ("liveness", [Kind.EVENTUALLY])):
+        engines = [
+            ("induction", [Kind.ALWAYS]),
+            *([("sighting", [Kind.SOMETIMES])] if self._question.seen else []),
+            ("bmc", [Kind.ALWAYS, Kind.SOMETIMES]),
+            ("liveness", [Kind.EVENTUALLY]),
+        ]
+        for engine, kinds in engines:
             left = [name for name in wanted if _is_open(results.get(name)) and self._kinds[name] in kinds]
             if not left:
                 continue
@@ -243,7 +251,9 @@ class _Decision:
             case "bmc" if self._question.steps:
                 answers = scheduled(system, claims, self._steps(system), pool=pool, timeout=left)
             case "bmc":
-                answers = bmc(system, claims, pool=pool, bound=bound, timeout=left, solver=self._question.searcher)
+                answers = bmc(system, claims, pool=pool, bound=bound, timeout=left, solver=SEARCHER if self._question.seen else None)
+            case "sighting":
+                answers = sight(system, claims, pool=pool, bound=bound, timeout=left / 2)
             case "liveness":
                 answers = liveness(system, claims, pool=pool, bound=bound, timeout=left)
             case _:

@@ -1,0 +1,150 @@
+"""Sees that things can happen, by executions whose steps are given: each is grown from one in which something else was seen.
+
+Where an action becomes possible for the first time, what it makes possible in turn is looked for first; a step that is nothing new costs,
+and executions are examined by what they cost. A query whose steps are named is small, where bounded checking has a choice of all actions
+in each step. Traces need not be shortest, and what is not seen may yet happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
+
+from vmproof.engines.asking import SEARCHER, Asker
+from vmproof.engines.goals import Goal, found, goal, undecided
+from vmproof.engines.result import Answer
+from vmproof.engines.system import Action, Parameter, Property, TransitionSystem, domain_of
+from vmproof.engines.unroll import Unrolling, valued
+from vmproof.solvers import SolverPool
+from vmproof.terms import Term, Value, evaluate
+
+ENGINE = "sighting"
+_MOST = 10.0
+"""Seconds of one query: another execution may show the same at once."""
+_WAYS = 300
+"""Sequences of steps that are tried: where so many show nothing, bounded checking is the better search."""
+
+
+def sight(
+    system: TransitionSystem,
+    properties: Sequence[Property],
+    *,
+    pool: SolverPool,
+    bound: int = 20,
+    timeout: float | None = None,
+    solver: str = SEARCHER,
+) -> list[Answer]:
+    """Whether what the properties look for (see `goals`) is found within `bound` steps of a sized system: for a reachable, PROVED with a
+    trace, or UNKNOWN.
+
+    ValueError for an eventuality. RuntimeError if a trace fails its replay.
+    """
+    asker = Asker(pool, timeout, solver)
+    search = _Sighting(system, [goal(claim) for claim in properties], asker)
+    search.run(bound)
+    reason = f"bound: not seen within {bound} steps"
+    return [search.answers.get(claim.name) or undecided(claim, ENGINE, reason, asker.seconds) for claim in properties]
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """Executions of these steps, from any initial state."""
+
+    steps: tuple[Action, ...]
+    unrolling: Unrolling
+    path: tuple[Term, ...]
+
+    @property
+    def length(self) -> int:
+        return len(self.steps)
+
+
+class _Sighting:
+    """One search. A way waits with its cost, the number of its steps that were nothing new. One that was looked at waits a second time,
+    with the actions that it was gone on with already, to be gone on with by others."""
+
+    def __init__(self, system: TransitionSystem, goals: Sequence[Goal], asker: Asker) -> None:
+        pool = system.pool
+        self.answers: dict[str, Answer] = {}
+        self._system = system
+        self._asker = asker
+        self._open = list(goals)
+        moving = [action for action in system.actions if action.next]  # one that changes nothing leads nowhere
+        self._possible = {action: pool.and_(domain_of(_inputs(action), pool), action.guard) for action in moving}
+        self._unseen = set(moving)
+        self._waiting: list[tuple[int, int, _Way, frozenset[Action] | None]] = []
+        self._numbers = count()
+        self._tried = 0
+
+    def run(self, bound: int) -> None:
+        """Search until all is seen, nothing waits, or the time is over."""
+        self._wait(0, ())
+        while self._open and self._waiting and self._tried < _WAYS and self._asker.left != 0:
+            cost, _, way, done = heappop(self._waiting)
+            if done is not None:
+                for action in self._possible_after(way, [item for item in self._possible if item not in done]):
+                    self._wait(cost, (*way.steps, action))
+                continue
+            self._tried += 1
+            fresh = self._look(way)
+            if way.length < bound:
+                for action in fresh:
+                    self._wait(cost, (*way.steps, action))
+                heappush(self._waiting, (cost + 1, next(self._numbers), way, frozenset(fresh)))
+
+    def _wait(self, cost: int, steps: tuple[Action, ...]) -> None:
+        unrolling = Unrolling(self._system, steps)
+        path = (*unrolling.initial(), *unrolling.path(len(steps)))
+        heappush(self._waiting, (cost, next(self._numbers), _Way(steps, unrolling, path), None))
+
+    def _look(self, way: _Way) -> list[Action]:
+        """Answer the goals that are met where a way ends. The actions that become possible there for the first time."""
+        fresh: list[Action] = []
+        while self._open:
+            terms = [*(item.found for item in self._open), *(self._possible[action] for action in self._unseen_in_order())]
+            here = way.unrolling.at(way.length, terms)
+            model = self._model(way, here)
+            if model is None:
+                break
+            holds = evaluate(here, valued(model), True)
+            met = [item for item, value in zip(self._open, holds, strict=False) if value]
+            seen = [action for action, value in zip(self._unseen_in_order(), holds[len(self._open) :], strict=True) if value]
+            for item in met:
+                self._met(item, way, model)
+            self._unseen.difference_update(seen)
+            fresh += seen
+        return fresh
+
+    def _unseen_in_order(self) -> list[Action]:
+        return [action for action in self._possible if action in self._unseen]
+
+    def _met(self, item: Goal, way: _Way, model: Mapping[str, Value]) -> None:
+        parameters = item.claim.parameters
+        values = evaluate([parameter.term for parameter in parameters], valued(model), True)
+        chosen = {parameter.name: value for parameter, value in zip(parameters, values, strict=True)}
+        trace = way.unrolling.trace(model, way.length)
+        self.answers[item.claim.name] = found(self._system, item.claim, ENGINE, trace, chosen, self._asker.seconds)
+        self._open.remove(item)
+
+    def _possible_after(self, way: _Way, actions: Sequence[Action]) -> list[Action]:
+        """Those of the actions that are possible where a way ends."""
+        left, able = list(actions), []
+        while left:
+            here = way.unrolling.at(way.length, [self._possible[action] for action in left])
+            model = self._model(way, here)
+            if model is None:
+                break
+            holds = evaluate(here, valued(model), True)
+            able += [action for action, value in zip(left, holds, strict=True) if value]
+            left = [action for action, value in zip(left, holds, strict=True) if not value]
+        return able
+
+    def _model(self, way: _Way, one_of: Sequence[Term]) -> Mapping[str, Value] | None:
+        """An execution of a way that ends where one of the terms is true."""
+        return self._asker.check(*way.path, self._system.pool.or_(*one_of), most=_MOST).model
+
+
+def _inputs(action: Action) -> tuple[Parameter, ...]:
+    return (*action.parameters, *action.choices)
