@@ -86,11 +86,14 @@ def outdate(w, page, index, old):
 
 def switch(w, h, key):
     """Other registers: the root of this hart's address space becomes a former one."""
-    old, former, root = w.cpu[h], w.former, w.root
-    w.former = array(
-        lambda r: former[r] or (root[r].hart == h and root[r].root == old.root and (root[r].everywhere or root[r].asid == old.asid))
-    )
+    leave(w, h, w.cpu[h].root, w.cpu[h].asid)
     w.cpu[h] = key
+
+
+def leave(w, h, old, asid):
+    """A hart has another root than `old`, or another address space than `asid`."""
+    former, root = w.former, w.root
+    w.former = array(lambda r: former[r] or (root[r].hart == h and root[r].root == old and (root[r].everywhere or root[r].asid == asid)))
 
 
 def order(w, h, one_page, vpn, one_asid, asid):

@@ -1,12 +1,13 @@
 """A guest's machine as its architecture has it, without a TLB: each access walks the tables as memory holds them at that moment.
 
 The walks are the manuals' (`riscv.py`, `x86.py`). This is what a VMM is to give the guest: a system that refines this one gives it. Harts
-and virtual pages are of any number, and all of memory can hold tables. Of a store that sets accessed and dirty bits, these come first.
+and virtual pages are of any number, and all of memory can hold tables. Accessed and dirty bits are set first, entry by entry, and then the
+access is made.
 """
 
 from vmproof.lang import *
 from spec.mmu.guest_interface import ADUE, CONTROLS, PPN, ROOT, VPN, Event, Hart, Key, Outcome, Page
-from spec.mmu.result import NO_UPDATE, perform
+from spec.mmu.result import NO_UPDATE
 from spec.mmu.shadow_spec import architecture, register_file
 
 
@@ -28,18 +29,6 @@ def walk_now(w, h, p, access):
     return architecture(w.cpu[h], w.vpn[p], access, ADUE, lambda place, size: w.memory[place[PPN + 11 : 12], place[11:3]])
 
 
-def mark_entries(w, updates):
-    """Set accessed and dirty bits, in the order of the walk."""
-
-    def read(place, size):
-        return w.memory[place[PPN + 11 : 12], place[11:3]]
-
-    def put(place, word):
-        w.memory[place[PPN + 11 : 12], place[11:3]] = word
-
-    perform(updates, read, put)
-
-
 @action
 def set_registers(w, h: Hart, root: bits[ROOT], user: bool, controls: bits[CONTROLS]):
     """The guest writes a register that its translation depends on, traps, or returns from a trap."""
@@ -48,12 +37,12 @@ def set_registers(w, h: Hart, root: bits[ROOT], user: bool, controls: bits[CONTR
 
 @action
 def access(w, h: Hart, p: Page, kind: Access, offset: bits[9], value: bits[64]):
-    """A load, a store or a fetch: denied, and nothing else changes; or accessed and dirty bits are set, and then the word is accessed."""
+    """A load, a store or a fetch: denied, and nothing else changes; or made, where accessed and dirty bits are as it needs them."""
     found, updates = walk_now(w, h, p, kind)
     if not found.ok:
         w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.denied, code=found.code)
     else:
-        mark_entries(w, updates)
+        require(not first_of(updates).done)
         frame = found.pa[PPN + 11 : 12]
         if kind == Access.write:
             w.memory[frame, offset] = value
@@ -67,7 +56,9 @@ def mark(w, h: Hart, p: Page, kind: Access, offset: bits[9]):
     """An access that is granted changes the first entry that wants its accessed or dirty bit, if one does, and is interrupted then."""
     found, updates = walk_now(w, h, p, kind)
     require(found.ok)
-    mark_entries(w, first_of(updates))
+    change = first_of(updates)
+    if change.done:
+        w.memory[change.place[PPN + 11 : 12], change.place[11:3]] = change.new
     w.last = Event(hart=h, page=p, access=kind, offset=offset, value=0, outcome=Outcome.again, code=0)
 
 
@@ -77,7 +68,7 @@ def first_of(updates):
     for _, _, update in reversed(updates):
         if update.done:
             first = update
-    return (("first", "entry", first),)
+    return first
 
 
 @action
