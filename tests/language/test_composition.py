@@ -405,7 +405,7 @@ def test_names_of_components_in_traces_and_mutants(tmp_path: Path) -> None:
     trace = shown(Naming(loaded), answer.trace, "guard.held", answer.parameters)
     assert [step.action for step in trace.steps] == ["guard.ask", "guard.take"]
     assert set(trace.steps[1].changes) == {"guard.holder", f"guard.waiting[{trace.steps[0].parameters['p']}]"}
-    mutants = system_mutants(loaded.sources)
+    mutants = system_mutants(loaded)
     assert {(mutant.path.name, mutant.function) for mutant in mutants} == {
         ("whole.py", "map_page"),
         *(("lock.py", name) for name in ("free", "ask", "take", "release")),

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from vmproof.errors import InputError
+from vmproof.language.loader import load_system
 from vmproof.language.source import parse
 from vmproof.theorems.edits import apply
-from vmproof.theorems.mutation import OPERATORS, system_mutants
+from vmproof.theorems.mutation import OPERATORS, Mutant, system_mutants
 from vmproof.theorems.theorem import Change
 
 TEXT = """\
@@ -82,8 +83,14 @@ EXPECTED = {
 }
 
 
-def test_every_operator_and_nothing_that_is_only_claimed() -> None:
-    mutants = system_mutants([parse(TEXT, Path("w.py"))])
+def mutants_of(folder: Path, text: str = TEXT, **parameters: int) -> list[Mutant]:
+    path = folder / "w.py"
+    path.write_text(text)
+    return system_mutants(load_system(path, parameters=parameters))
+
+
+def test_every_operator_and_nothing_that_is_only_claimed(tmp_path: Path) -> None:
+    mutants = mutants_of(tmp_path)
     assert {(mutant.function, mutant.operator, mutant.after) for mutant in mutants} == EXPECTED
     assert {mutant.operator for mutant in mutants} == set(OPERATORS)
     lines = TEXT.splitlines()
@@ -91,8 +98,8 @@ def test_every_operator_and_nothing_that_is_only_claimed() -> None:
     assert len({mutant.replaced for mutant in mutants}) == len(mutants)
 
 
-def test_exchanged_branches_exchange_their_statements() -> None:
-    [mutant] = [mutant for mutant in system_mutants([parse(TEXT, Path("w.py"))]) if mutant.operator == "branches exchanged"]
+def test_exchanged_branches_exchange_their_statements(tmp_path: Path) -> None:
+    [mutant] = [mutant for mutant in mutants_of(tmp_path) if mutant.operator == "branches exchanged"]
     assert "        w.owner = NOBODY\n    else:\n        w.owner = p\n" in mutant.replaced
 
 
@@ -118,7 +125,26 @@ def test_a_change_that_does_not_fit(change: Change, message: str) -> None:
     assert str(caught.value) == message
 
 
-def test_a_function_that_a_table_of_the_file_holds_is_changed_too() -> None:
+def test_a_function_that_a_table_of_the_file_holds_is_changed_too(tmp_path: Path) -> None:
     text = TEXT.replace("    count(w)\n", '    TABLE["count"](w)\n').replace("@action", 'TABLE = {"count": count}\n\n\n@action')
-    changed = {mutant.function for mutant in system_mutants([parse(text, Path("w.py"))])}
+    changed = {mutant.function for mutant in mutants_of(tmp_path, text)}
     assert changed == {"start", "take", "count"}
+
+
+@pytest.mark.parametrize(
+    ("fast", "after"),
+    [(1, {"pass", "w.n = w.n + 3", "w.n = w.n + 1"}), (0, {"pass", "w.n = w.n + 2", "w.n = w.n + 0"})],
+)
+def test_what_other_parameters_would_decide_is_left_alone(tmp_path: Path, fast: int, after: set[str]) -> None:
+    text = TEXT.replace("@init", "FAST = parameter(0)\n\n\n@init").replace(
+        "def count(w):\n    w.n = w.n + 1\n",
+        "def count(w):\n    if FAST == 1:\n        w.n = w.n + 2\n    else:\n        w.n = w.n + 1\n",
+    )
+    line = text.splitlines().index("    if FAST == 1:") + 1
+    assert {item.after for item in mutants_of(tmp_path, text, FAST=fast) if item.line > line and item.function == "count"} == after
+
+
+def test_a_condition_that_is_not_reached_is_not_left_out(tmp_path: Path) -> None:
+    text = TEXT.replace("@init", "FAST = parameter(0)\n\n\n@init").replace("require(w.n < 3)", "require(FAST == 0 or w.n < 3)")
+    dropped = {item.after for item in mutants_of(tmp_path, text) if item.function == "take" and item.operator == "guard dropped"}
+    assert dropped == {"pass", "require((w.n < 3))"}

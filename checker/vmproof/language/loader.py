@@ -424,6 +424,9 @@ class Loader:
     def _source(self, name: str, path: Path) -> Source:
         if path.resolve() in self._reading:
             raise Mistake(f"`{name}` imports this file in turn")
+        known = next((item for item in self.sources if item.path.resolve() == path.resolve()), None)
+        if known is not None:  # with other bindings
+            return known
         if len(self.sources) >= MAX_FILES:
             raise Mistake(f"a description has more than {MAX_FILES} files")
         return self.read(path)

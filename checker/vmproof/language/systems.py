@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from vmproof.language.memory import MemoryModel, Physical
 from vmproof.language.module import Module
 from vmproof.language.outcome import Obligation, State
 from vmproof.language.quantify import everywhere
+from vmproof.language.recording import Recording
 from vmproof.language.run import Dead
 from vmproof.language.source import Source
 from vmproof.language.types import (
@@ -89,6 +91,7 @@ class System:
         self.sources = sources
         self._main = main
         self._budget = budget
+        self._evaluated: set[ast.AST] | None = None
         whole = compose(machine)
         self.actions = whole.actions
         self.properties = whole.properties
@@ -162,6 +165,19 @@ class System:
         changed = {path: term for path, term in run.state.items() if term is not start[path]}
         return Effect(guard, changed, tuple(run.choices), run.chosen_kinds, tuple(run.obligations))
 
+    def behaviour(self) -> set[ast.AST]:
+        """The statements and expressions of `sources` that the initial states and the actions consist of, with the parameters that the
+        system was loaded with. Raises InputError where one of them is wrong."""
+        self._evaluated = found = set[ast.AST]()
+        try:
+            state = self.state()
+            self.init(state)
+            for action in self.actions:
+                self.act(action, state, self.parameters(action))
+        finally:
+            self._evaluated = None
+        return found
+
     def _leaves(self, state: Mapping[str, Term]) -> State:
         return {path: term for path, term in state.items() if path not in self.machine.constants}
 
@@ -178,6 +194,8 @@ class System:
 
     def _run(self, state: Mapping[str, Term], function: Function, memory: MemoryModel | None) -> Interpreter:
         """An evaluator; without `memory`, of something in which nothing happens."""
+        if self._evaluated is not None:
+            return Recording(self.pool, self._budget, function.module, self.machine, state, memory, self._evaluated)
         return Interpreter(self.pool, self._budget, function.module, self.machine, dict(state), memory)
 
     def _call(self, run: Interpreter, function: Function, args: list[Value]) -> Value:

@@ -1,19 +1,19 @@
 """Mutants of a system: fixed, small changes of what it does, each of which a proof about it should notice.
 
-What a system claims is never changed, only what it does: actions, initial states, and the functions that these call.
+What a system claims is never changed, only what it does: actions, initial states, and what these call, as far as it is evaluated at all.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 from vmproof.language import Description
 from vmproof.language.source import Source
+from vmproof.language.systems import System
 from vmproof.theorems.checks import affected, dropped_checks
 from vmproof.theorems.edits import rewritten, shown, statements, without
 from vmproof.theorems.theorem import Theorem
@@ -27,7 +27,6 @@ BRANCH = "branches exchanged"
 OPERATORS = (STATEMENT_DROPPED, GUARD_DROPPED, COMPARISON, CONSTANT, VARIABLE, BRANCH)
 
 _CLAIMS = ("invariant", "reachable", "eventually")
-_DOES = ("action", "init", "fair")
 _TURNED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Eq: (ast.NotEq,),
     ast.NotEq: (ast.Eq,),
@@ -56,24 +55,20 @@ class Mutant:
         return replace(theorem, name=f"{theorem.name}#{number}", texts=texts)
 
 
-def system_mutants(sources: Sequence[Source]) -> list[Mutant]:
-    """All mutants of a system's files, in order of file and line."""
-    functions = {(source.path, node.name): node for source in sources for node in source.tree.body if isinstance(node, ast.FunctionDef)}
-    actions = {
-        (source.path, node.name): node
-        for source in sources
-        for part in source.tree.body
-        for node in ([part] if isinstance(part, ast.FunctionDef) else part.body if isinstance(part, ast.If) else [])
-        if isinstance(node, ast.FunctionDef) and _decorated(node, _DOES)
-    }
-    does = _called({**_values(sources), **functions, **actions}, list(actions))
-    enums = {node.name: _members(node) for source in sources for node in source.tree.body if isinstance(node, ast.ClassDef)}
+def system_mutants(system: System) -> list[Mutant]:
+    """All mutants of what a system does, as it was loaded, in order of file and line. Raises InputError where it is wrong.
+
+    Only what is evaluated where its initial states and actions are read has mutants: not what is for other parameters, nor functions that
+    belong to something else in the same files.
+    """
+    evaluated = system.behaviour()
+    enums = {node.name: _members(node) for source in system.sources for node in source.tree.body if isinstance(node, ast.ClassDef)}
     found: list[Mutant] = []
-    for source in sources:
+    for source in system.sources:
         constants = _constants(source)
-        for node in source.tree.body:
-            if isinstance(node, ast.FunctionDef) and (source.path, node.name) in does and not _decorated(node, _CLAIMS):
-                found += _Mutator(source, node, enums, constants).mutants()
+        for node in _functions(source.tree.body):
+            if not _claims(node):
+                found += _Mutator(source, node, enums, constants, evaluated).mutants()
     unique = {(mutant.path, mutant.replaced): mutant for mutant in reversed(found)}
     return sorted(unique.values(), key=lambda mutant: (str(mutant.path), mutant.line, OPERATORS.index(mutant.operator)))
 
@@ -90,21 +85,30 @@ def machine_mutants(description: Description) -> list[tuple[Mutant, tuple[str, .
 
 
 class _Mutator:
-    """Finds the mutants of one function."""
+    """Finds the mutants of one function, as far as it is evaluated."""
 
-    def __init__(self, source: Source, function: ast.FunctionDef, enums: dict[str, list[str]], constants: dict[str, str]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        function: ast.FunctionDef,
+        enums: dict[str, list[str]],
+        constants: dict[str, str],
+        evaluated: Container[ast.AST],
+    ) -> None:
         self._source = source
         self._function = function
         self._enums = enums
+        self._evaluated = evaluated
         parameters = {arg.arg: ast.unparse(arg.annotation) for arg in function.args.args if arg.annotation is not None}
         self._alike = {**parameters, **constants}
 
     def mutants(self) -> Iterator[Mutant]:
         for statement in statements(self._function.body):
-            yield from self._statement(statement)
+            if statement in self._evaluated:
+                yield from self._statement(statement)
         for part in self._function.body:
             for node in ast.walk(part):
-                if isinstance(node, ast.expr):
+                if isinstance(node, ast.expr) and node in self._evaluated:
                     for operator, changed in self._expression(node):
                         yield self._changed(node, operator, changed)
 
@@ -114,6 +118,8 @@ class _Mutator:
                 return
             case ast.Expr(ast.Call(ast.Name("require"))):
                 yield self._mutant(statement, GUARD_DROPPED, "pass", without(self._source, statement))
+            case ast.If() if not any(part in self._evaluated for part in (*statement.body, *statement.orelse)):
+                return  # known while reading: nothing stands there
             case ast.If():
                 yield self._mutant(statement, STATEMENT_DROPPED, "pass", without(self._source, statement))
                 turned = copy.copy(statement)
@@ -129,7 +135,9 @@ class _Mutator:
     def _expression(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         match node:
             case ast.BoolOp(op, values):
-                for left_out in range(len(values)):
+                for left_out, part in enumerate(values):
+                    if part not in self._evaluated:  # what stands before it decides already
+                        continue
                     rest = [value for number, value in enumerate(values) if number != left_out]
                     yield GUARD_DROPPED, rest[0] if len(rest) == 1 else ast.BoolOp(op, rest)
             case ast.Compare(left, [operator], [right]):
@@ -166,42 +174,18 @@ class _Mutator:
         return Mutant(source.path, node.lineno, self._function.name, operator, shown(source, node), after, replaced)
 
 
-def _decorated(node: ast.FunctionDef, names: Sequence[str]) -> bool:
+def _functions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef]:
+    """The functions of a file, those under a condition or in a loop too."""
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef):
+            yield statement
+        elif isinstance(statement, ast.If | ast.For):
+            yield from _functions([*statement.body, *statement.orelse])
+
+
+def _claims(node: ast.FunctionDef) -> bool:
     calls = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
-    return any(isinstance(each, ast.Name) and each.id in names for each in calls)
-
-
-_Key: TypeAlias = tuple[Path, str]  # a function, or another name: its file and its name
-
-
-def _values(sources: Sequence[Source]) -> dict[_Key, ast.expr]:
-    """What stands behind the names of files that are no functions, such as a table of functions."""
-    return {
-        (source.path, target.id): node.value
-        for source in sources
-        for node in source.tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-
-
-def _called(functions: Mapping[_Key, ast.AST], roots: Sequence[_Key]) -> set[_Key]:
-    """What the roots are or mention, directly or through others; that of other files by name, or after a dot."""
-    seen: set[_Key] = set()
-    pending = list(roots)
-    while pending:
-        key = pending.pop()
-        if key in seen:
-            continue
-        seen.add(key)
-        for node in ast.walk(functions[key]):
-            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-            if isinstance(node, ast.Name) and (key[0], name) in functions:
-                pending.append((key[0], name))
-            else:
-                pending += [other for other in functions if other[1] == name and other[0] != key[0]]
-    return seen
+    return any(isinstance(each, ast.Name) and each.id in _CLAIMS for each in calls)
 
 
 def _members(node: ast.ClassDef) -> list[str]:

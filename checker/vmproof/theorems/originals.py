@@ -18,13 +18,10 @@ from vmproof.engines.result import Answer
 from vmproof.engines.system import Kind, Property, TransitionSystem
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
-from vmproof.language.loader import load_relation, load_system
-from vmproof.language.relations import Relation
-from vmproof.language.systems import System
 from vmproof.solvers import SolverPool
 from vmproof.terms import evaluate
 from vmproof.theorems.deciding import DEFAULT_SIZE
-from vmproof.theorems.relating import by_induction
+from vmproof.theorems.relating import by_induction, read_subject
 from vmproof.theorems.theorem import REFINEMENT, Theorem
 from vmproof.theorems.vacuity import BOUND, happenings
 
@@ -86,7 +83,7 @@ class Original:
 
     def changed(self, mutant: Theorem, instance: _Instance) -> Change | None:
         """What a mutant changes in an instance; None where that cannot be said. Raises InputError where the mutant is no description."""
-        return compared(instance.system, transition_system(_read(mutant, instance.sizes)[0]))
+        return compared(instance.system, transition_system(read_subject(mutant, instance.sizes)[0]))
 
     def demand(self, change: Change, instance: _Instance) -> Demand:
         """What the proof demands of a changed instance."""
@@ -140,17 +137,8 @@ def _happens(system: TransitionSystem, item: Property, answer: Answer) -> bool:
     return evaluate([item.term], values) == [True]
 
 
-def _read(theorem: Theorem, sizes: Mapping[str, int]) -> tuple[System, Relation | None]:
-    """The subject; of a refinement as the file has it that maps it to the abstract system, for they share types."""
-    if theorem.method != REFINEMENT:
-        return load_system(theorem.subject, sizes, theorem.parameters, texts=theorem.texts), None
-    assert theorem.relation is not None
-    relation = load_relation(theorem.relation, sizes, theorem.parameters, texts=theorem.texts)
-    return relation.system(theorem.subject), relation
-
-
 def _instance(theorem: Theorem, sizes: Mapping[str, int]) -> _Instance:
-    subject, relation = _read(theorem, sizes)
+    subject, relation = read_subject(theorem, sizes)
     system = transition_system(subject)  # before the mapping adds markers of its own
     if relation is None:
         return _Instance(system, None, sizes)
@@ -165,7 +153,7 @@ _LAST: list[Original] = []
 def original(theorem: Theorem) -> Original:
     """What is known of a theorem by one of the methods `BY_OBLIGATION`. Raises InputError where it is wrong."""
     if not _LAST or _LAST[0].theorem != theorem:
-        subject, relation = _read(theorem, theorem.sizes)
+        subject, relation = read_subject(theorem, theorem.sizes)
         machine = relation.machine if relation is not None else subject.machine
         unsized = [name for name, kind in machine.unsized.items() if kind.size is None]
         general = _instance(theorem, theorem.sizes) if unsized else None

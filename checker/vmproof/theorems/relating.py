@@ -39,6 +39,15 @@ def subject_of(theorem: Theorem) -> System:
     return load_system(theorem.subject, texts=theorem.texts)  # sizes and parameters may be the other system's
 
 
+def read_subject(theorem: Theorem, sizes: Mapping[str, int]) -> tuple[System, Relation | None]:
+    """The system that a theorem is about, with its parameters and certain sizes; where the theorem relates it to something, as the file has
+    it that does so, for the two share types. Raises `InputError`."""
+    if theorem.relation is None:
+        return load_system(theorem.subject, sizes, theorem.parameters, texts=theorem.texts), None
+    relation = load_relation(theorem.relation, sizes, theorem.parameters, texts=theorem.texts)
+    return relation.system(theorem.subject), relation
+
+
 def of_subject(theorem: Theorem, question: Question) -> Question:
     """A question about the subject alone: what has a size, or is a parameter, need not all be the subject's. Raises `InputError`."""
     if theorem.relation is None:

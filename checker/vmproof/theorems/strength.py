@@ -14,7 +14,7 @@ from vmproof.theorems.fates import Fate, Trialled, fate_of
 from vmproof.theorems.mutation import Mutant, machine_mutants, system_mutants
 from vmproof.theorems.outcome import Outcome, Standing
 from vmproof.theorems.processes import Task, perform_all
-from vmproof.theorems.relating import subject_of
+from vmproof.theorems.relating import read_subject
 from vmproof.theorems.runner import Settings, run
 from vmproof.theorems.theorem import VIRTUALIZE, Theorem
 from vmproof.theorems.trials import Trial
@@ -86,7 +86,8 @@ class Watch:
 
 def mutants_of(theorem: Theorem) -> list[Mutant]:
     """The mutants of a system that a theorem is about. Raises InputError where it is wrong."""
-    return system_mutants(subject_of(theorem).sources)
+    subject, _ = read_subject(theorem, theorem.sizes)
+    return system_mutants(subject)
 
 
 def strength(found: Strength, settings: Settings, watch: Watch) -> None:

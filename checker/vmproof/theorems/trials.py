@@ -21,7 +21,7 @@ from vmproof.theorems.fates import Fate, Trialled, fate_of
 from vmproof.theorems.originals import BY_OBLIGATION, Original, original
 from vmproof.theorems.outcome import Outcome
 from vmproof.theorems.proving import prove
-from vmproof.theorems.relating import of_subject, subject_of
+from vmproof.theorems.relating import of_subject, read_subject
 from vmproof.theorems.theorem import REFINEMENT, RELATING, Theorem
 from vmproof.theorems.vacuity import happenings, said, vacuity
 from vmproof.theorems.worker import Proof, fault_of
@@ -81,8 +81,8 @@ class Trial:
 
     def _proved(self, pool: SolverPool, deadline: float) -> Trialled:
         """The theorem as a whole is asked of the mutant."""
-        first = transition_system(subject_of(self.original))
-        change = compared(first, transition_system(subject_of(self.proof.theorem)))
+        first, second = (transition_system(read_subject(item, item.sizes)[0]) for item in (self.original, self.proof.theorem))
+        change = compared(first, second)
         if change is not None and change.none:
             return self._fate(Fate.EQUIVALENT, "")
         theorem = self.proof.theorem
