@@ -152,13 +152,17 @@ def action(function: _F) -> _F:
 def fair(function: _F) -> _F:
     """Above an action: it does not stay possible for ever without happening, for each value of its parameters."""
 
-def invariant(sentence: str) -> Callable[[_F], _F]:
+def invariant(
+    sentence: str, *, name: str = ..., using: tuple[str, ...] = ..., follows: tuple[str, ...] = ...
+) -> Callable[[_F], _F]:
     """`f(w, parameter: type, ...)`: holds in every reachable state, for all values of its parameters."""
 
-def reachable(sentence: str) -> Callable[[_F], _F]:
+def reachable(sentence: str, *, name: str = ...) -> Callable[[_F], _F]:
     """`f(w, parameter: type, ...)`: holds in some reachable state, for some values of its parameters."""
 
-def eventually(sentence: str, *, premise: Callable[..., Any] = ..., measure: Callable[..., Any] = ...) -> Callable[[_F], _F]:
+def eventually(
+    sentence: str, *, name: str = ..., premise: Callable[..., Any] = ..., measure: Callable[..., Any] = ...
+) -> Callable[[_F], _F]:
     """`f(w, parameter: type, ...)`: comes to hold in every fair execution, from each state where `premise` holds on."""
 
 def abstraction(function: _F) -> _F:

@@ -151,3 +151,56 @@ def test_an_initial_state_that_violates_a_claim(tmp_path: Path, pool: SolverPool
 def test_nothing_is_open_where_the_change_proves(tmp_path: Path, pool: SolverPool) -> None:
     broken, notice = noticed(tmp_path, pool, "w.seen[q] or w.on[q]", "w.on[q]", 2)
     assert (broken, notice.open) == (None, [])
+
+
+REASONS = """\
+from vmproof.lang import *
+
+
+class W(State):
+    n: bits[3]
+    seen: bits[3]
+
+
+@init
+def start(w):
+    return w.n == 0 and w.seen == 0
+
+
+@action
+def step(w):
+    w.seen = w.n
+    w.n = w.n + 2
+
+
+@invariant("n is even")
+def even(w):
+    return w.n[0] == 0
+
+
+@invariant("n is not seven", follows=("even",))
+def seven(w):
+    return w.n != 7
+
+
+@invariant("seven was not seen", using=("seven",))
+def unseen(w):
+    return w.seen != 7
+"""
+
+
+@pytest.mark.parametrize(
+    ("new", "broken", "open"),
+    [
+        ("w.seen = w.n + w.n", None, 0),  # as what is named says, and what follows is not asked of the step
+        ("w.seen = w.n | 4", None, 0),
+        ("w.seen = ~w.n", Broken("unseen", "step"), 1),
+        ("w.seen = w.n if w.n[0] == 0 else 7", None, 0),  # no state that satisfies `even`, too, breaks it
+    ],
+)
+def test_a_change_is_asked_with_what_a_claim_names(tmp_path: Path, pool: SolverPool, new: str, broken: Broken | None, open: int) -> None:
+    found = compared(read(tmp_path, REASONS), read(tmp_path, REASONS.replace("w.seen = w.n\n", f"{new}\n")))
+    assert found is not None
+    notice = Notice(None, demanded(found), set())
+    assert notice.ask(pool, 20, time.monotonic() + 60) == broken
+    assert len(notice.open) == open

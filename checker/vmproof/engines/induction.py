@@ -1,8 +1,8 @@
 """Induction: the initial states satisfy an invariant, and no action leads from a state that satisfies all of them to one that does not.
 
-One query for each action and invariant, in which the invariants are instantiated at the terms that matter (see `quantifiers`); so unsized
-types need no size, and a proof is one for any number of their elements. An invariant that follows from others in every state takes one
-query in all: where these hold it holds, too. A state from which an action breaks an invariant need not be
+One query for each action and invariant, in which the invariants, or those that it says it uses, are instantiated at the terms that matter
+(see `quantifiers`); so unsized types need no size, and a proof is one for any number of their elements. An invariant that follows from
+others in every state takes one query in all: where these hold it holds, too. A state from which an action breaks an invariant need not be
 reachable: it is a counterexample to induction, never a violation.
 """
 
@@ -22,7 +22,7 @@ from vmproof.engines.unroll import fits, in_range
 from vmproof.engines.verdict import Verdict
 from vmproof.engines.written import written
 from vmproof.solvers import SolverPool, Status
-from vmproof.terms import ArraySort, Term, Value, default_value, evaluate
+from vmproof.terms import ArraySort, Op, Term, Value, default_value, evaluate
 
 ENGINE = "induction"
 _MANY = 4
@@ -32,12 +32,20 @@ _MANY = 4
 @dataclass(frozen=True, eq=False)
 class Claim:
     """What is proved: `body` for all values of `parameters`. That leaves hold values of their types is a claim like any other, but of the
-    initial states it is known (`type`)."""
+    initial states it is known (`type`). `using`: the names of the claims that it is proved from, None for all; with `follows` they imply it
+    in every state."""
 
     name: str
     parameters: tuple[Parameter, ...]
     body: Term
     type: bool = False
+    using: tuple[str, ...] | None = None
+    follows: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the claims that it says it is proved from."""
+        return self.using or ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +80,8 @@ def induction(system: TransitionSystem, properties: Sequence[Property], *, pool:
         elif item.name not in found:
             answers.append(Answer(item.name, Verdict.PROVED, ENGINE, seconds=asker.seconds))
         else:
-            answers.append(_failed(system, item, found[item.name], sized, asker.seconds))
+            lacking = [name for name in item.using or () if all(other.name != name for other in properties)]
+            answers.append(_failed(system, item, found[item.name], sized, lacking, asker.seconds))
     return answers
 
 
@@ -86,16 +95,16 @@ class _Failure:
 
 
 def _greatest(system: TransitionSystem, claims: Sequence[Claim], asker: Asker) -> dict[str, _Failure]:
-    """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it; what follows from
-    the others is no help for them."""
+    """The claims that fail; the others are inductive together. What used a claim that fails is asked again without it; what is found to
+    follow from the others is no help for them."""
     alive = list(claims)
     failures: dict[str, _Failure] = {}
     used: dict[tuple[str, str | None], frozenset[str]] = {}
-    following = _following(system, [claim for claim in claims if not claim.type], alive, {}, asker)
+    following = _following(system, _tried(claims), alive, {}, asker)
     pending = _obligations(system, [claim for claim in claims if claim.name not in following])
     while pending:
         known = [claim for claim in alive if claim.name not in following]
-        outcomes = asker.run(_asked(system, claim, action, known) for claim, action in pending)
+        outcomes = asker.run(_asked(system, claim, action, helpful(claim, known), claim.follows) for claim, action in pending)
         without = tuple(failures)
         for (claim, action), outcome in zip(pending, outcomes, strict=True):
             if outcome.status is Status.UNSAT:
@@ -104,8 +113,8 @@ def _greatest(system: TransitionSystem, claims: Sequence[Claim], asker: Asker) -
                 failures[claim.name] = _Failure(action, outcome, without)
         alive = [claim for claim in alive if claim.name not in failures]
         gone = failures.keys() - set(without)
-        proved = [claim for claim in alive if claim.name not in following]
-        pending = [(claim, action) for claim in proved for action in system.actions if used[claim.name, action.name] & gone]
+        proved = _obligations(system, [claim for claim in alive if claim.name not in following])
+        pending = [(claim, action) for claim, action in proved if used[claim.name, action.name if action is not None else None] & gone]
         lost = [claim for claim in alive if following.get(claim.name, frozenset()) & gone]
         for claim in lost:
             del following[claim.name]
@@ -114,10 +123,34 @@ def _greatest(system: TransitionSystem, claims: Sequence[Claim], asker: Asker) -
     return failures
 
 
+def helpful(claim: Claim, known: Sequence[Claim]) -> list[Claim]:
+    """The hypotheses for a claim, of the claims `known`, in the order in which they are declared.
+
+    A step may assume anything of the state before it, also of the claim itself, and also what follows there. What is to follow in a state
+    may assume of the same state what does not follow itself, and of what follows only what stands before it: so there is no circle.
+    """
+    if not claim.follows:
+        named = {claim.name, *claim.names}
+        return [other for other in known if claim.using is None or other.type or other.name in named]
+    earlier = [other.name for other in known].index(claim.name)
+    return [
+        other
+        for number, other in enumerate(known)
+        if other.type or (other.name in claim.names and (number < earlier or not other.follows))
+    ]
+
+
 def _obligations(system: TransitionSystem, claims: Sequence[Claim]) -> list[tuple[Claim, Action | None]]:
-    """What makes claims inductive: that the initial states satisfy them, and that each action preserves them."""
-    steps = [(claim, action) for claim in claims for action in system.actions]
+    """What makes claims inductive: that the initial states satisfy them, and that each action preserves them; or that they follow."""
+    steps = [(claim, action) for claim in claims if not claim.follows for action in system.actions]
     return [*((claim, None) for claim in claims if not claim.type), *steps]
+
+
+def _tried(claims: Sequence[Claim]) -> list[Claim]:
+    """The claims that may turn out to follow from others, which is no help for these: none that says what it is proved from, or that one
+    of those needs."""
+    needed = {name for claim in claims for name in claim.names}
+    return [claim for claim in claims if not claim.type and claim.using is None and claim.name not in needed]
 
 
 def _following(
@@ -128,7 +161,7 @@ def _following(
     found: dict[str, frozenset[str]] = {}
     if len(system.actions) < _MANY:
         return found
-    hypotheses = [claim for claim in alive if claim.name not in known]
+    hypotheses = [claim for claim in alive if claim.name not in known and not claim.follows]
     outcomes = asker.run(_asked(system, claim, None, [other for other in hypotheses if other is not claim], True) for claim in tried)
     for claim, outcome in zip(tried, outcomes, strict=True):
         needed = {name for names in known.values() for name in names}
@@ -139,16 +172,19 @@ def _following(
 
 def claims_of(system: TransitionSystem, properties: Sequence[Property]) -> list[Claim]:
     """What induction proves together: the invariants among the properties, and that leaves hold values of their types."""
-    pool = system.pool
-    invariants = [item for item in properties if item.kind is Kind.ALWAYS]
-    claims = [Claim(item.name, item.parameters, pool.implies(domain_of(item.parameters, pool), item.term)) for item in invariants]
     types = (_type(system, variable) for variable in system.variables)
-    return claims + [claim for claim in types if claim is not None]
+    return [_claim(item) for item in properties if item.kind is Kind.ALWAYS] + [claim for claim in types if claim is not None]
+
+
+def _claim(item: Property) -> Claim:
+    pool = item.term.pool
+    body = pool.implies(domain_of(item.parameters, pool), item.term)
+    return Claim(item.name, item.parameters, body, using=item.using, follows=item.follows)
 
 
 def following(system: TransitionSystem, claims: Sequence[Claim], asker: Asker) -> set[str]:
-    """The names of the claims that hold in every state in which the others hold: these need no proof of their own."""
-    return set(_following(system, [claim for claim in claims if not claim.type], claims, {}, asker))
+    """The names of the claims that turn out to hold in every state in which the others hold: these need no proof of their own."""
+    return set(_following(system, _tried(claims), claims, {}, asker))
 
 
 def _type(system: TransitionSystem, variable: Variable) -> Claim | None:
@@ -170,8 +206,8 @@ def posed(
     system: TransitionSystem, claim: Claim, action: Action | None, hypotheses: Iterable[Claim], anywhere: bool = False
 ) -> tuple[Instances, Mapping[Term, Term]] | None:
     """The question whether the claim can be false in an initial state, or after the action from a state that satisfies the hypotheses; or,
-    `anywhere`, in a state that satisfies these. With it what stands for the claim's parameters. None where the action changes nothing that
-    the claim speaks of."""
+    `anywhere`, in a state that satisfies these. With it what stands for the claim's parameters. None where it plainly cannot: the action
+    changes nothing that the claim speaks of, or the initial states are said to satisfy it."""
     pool = system.pool
     question = Instances(system)
     arbitrary = {item.term: question.constant(f"{claim.name}?{item.name}", item.term.sort) for item in claim.parameters}
@@ -180,10 +216,15 @@ def posed(
         changed = {v.term: action.next[v.path] for v in system.variables if v.path in action.next}
         if changed.keys().isdisjoint(question.depends([claim.body])):
             return None
+    elif not anywhere:
+        changed = _given(system.init)
     [goal] = question.inlined(question.rename([claim.body], {**changed, **arbitrary}))
+    if action is None and not anywhere and (goal is pool.true or goal in _parts(system.init)):
+        return None
+    named = tuple(arbitrary.values()) if claim.using is not None else None
     for item in hypotheses:
         if action is not None or anywhere or item.type:
-            question.state([parameter.term for parameter in item.parameters], item.body, item.name)
+            question.state([parameter.term for parameter in item.parameters], item.body, item.name, named, claim.follows)
     if action is not None:
         question.assume(pool.and_(action.guard, domain_of((*action.parameters, *action.choices), pool)))
     elif not anywhere:
@@ -193,10 +234,31 @@ def posed(
     return question, arbitrary
 
 
+def _parts(term: Term) -> tuple[Term, ...]:
+    return term.args if term.op is Op.AND else (term,)
+
+
+def _given(init: Term) -> dict[Term, Term]:
+    """The variables of which the initial states say what they are, each with that: a value, or a variable that is not replaced itself."""
+    known: dict[Term, Term] = {}
+    for part in _parts(init):
+        for one, other in (part.args, part.args[::-1]) if part.op is Op.EQ else ():
+            plain = other.is_const or (other.op is Op.VAR and other not in known)
+            if one.op is Op.VAR and plain and one not in known and one not in known.values():
+                known[one] = other
+                break
+    return known
+
+
 def _asked(
-    system: TransitionSystem, claim: Claim, action: Action | None, hypotheses: Iterable[Claim], anywhere: bool = False
+    system: TransitionSystem, claim: Claim, action: Action | None, hypotheses: Sequence[Claim], anywhere: bool = False
 ) -> Task[_Outcome]:
-    """The outcome of what `posed` asks."""
+    """The outcome of what `posed` asks. That types are kept mostly follows from themselves, so the other hypotheses are added where not."""
+    types = [item for item in hypotheses if item.type]
+    if claim.type and len(types) < len(hypotheses):
+        outcome = yield from _asked(system, claim, action, types)
+        if outcome.status is Status.UNSAT:
+            return outcome
     made = posed(system, claim, action, hypotheses, anywhere)
     if made is None:
         return _Outcome(Status.UNSAT, frozenset([claim.name]))
@@ -208,26 +270,40 @@ def _asked(
     return _Outcome(Status.SAT, model=answer.model, parameters=chosen)
 
 
-def _failed(system: TransitionSystem, item: Property, failure: _Failure, sized: bool, seconds: float) -> Answer:
+def _failed(system: TransitionSystem, item: Property, failure: _Failure, sized: bool, lacking: Sequence[str], seconds: float) -> Answer:
+    """The answer where a claim fails; `lacking` are those that it says it is proved from and that nobody claims."""
     outcome, action = failure.outcome, failure.action
-    what = f"that {action.name} preserves {item.name}" if action is not None else f"that the initial states satisfy {item.name}"
+    if item.follows:
+        what = f"that {item.name} follows"
+    else:
+        what = f"that {action.name} preserves {item.name}" if action is not None else f"that the initial states satisfy {item.name}"
     if outcome.status is Status.UNKNOWN:
         return undecided(item, ENGINE, f"{outcome.reason}: not decided {what}", seconds)
-    if action is None:
-        if sized:
-            values = {v.path: normal_value(v, value_in(outcome.model, v.term)) for v in system.variables}
-            trace = Trace(values, ())
-            if replay(system, trace, item, outcome.parameters) is None:
-                return Answer(item.name, Verdict.REFUTED, ENGINE, trace=trace, parameters=outcome.parameters, seconds=seconds)
+    if action is None and not item.follows and sized:
+        values = {v.path: normal_value(v, value_in(outcome.model, v.term)) for v in system.variables}
+        trace = Trace(values, ())
+        if replay(system, trace, item, outcome.parameters) is None:
+            return Answer(item.name, Verdict.REFUTED, ENGINE, trace=trace, parameters=outcome.parameters, seconds=seconds)
+    reason = _reason(item, failure, lacking)
+    return Answer(item.name, Verdict.UNKNOWN, ENGINE, reason, seconds=seconds, details=_details(system, item, action, outcome))
+
+
+def _reason(item: Property, failure: _Failure, lacking: Sequence[str]) -> str:
+    without = [name for name in failure.without if item.using is None or name in item.using]
+    if item.follows:
+        reason = f"induction: {item.name} does not follow from the invariants that it names"
+    elif failure.action is None:
         reason = f"induction: an initial state may violate {item.name}"
     else:
-        reason = f"induction: {action.name} does not preserve {item.name} from a state that satisfies all of the invariants that are proved"
-        if not failure.without:
-            reason = f"induction: {action.name} does not preserve {item.name} from a state that satisfies all invariants"
-    names = [name for name in failure.without if not name.startswith("the type of ")]
-    if names:
-        reason += f" ({', '.join(names)} cannot be used, for want of a proof)"
-    return Answer(item.name, Verdict.UNKNOWN, ENGINE, reason, seconds=seconds, details=_details(system, item, action, outcome))
+        known = "all of the invariants that are proved" if failure.without else "all invariants"
+        if item.using is not None:
+            known = "the invariants that it uses"
+        reason = f"induction: {failure.action.name} does not preserve {item.name} from a state that satisfies {known}"
+    for names, why in ((without, "for want of a proof"), (lacking, "as nothing claims it here")):
+        named = [name for name in names if not name.startswith("the type of ")]
+        if named:
+            reason += f" ({', '.join(named)} cannot be used, {why})"
+    return reason
 
 
 def _details(system: TransitionSystem, claim: Property, action: Action | None, outcome: _Outcome) -> dict[str, str]:

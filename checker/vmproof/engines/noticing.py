@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from vmproof.engines.asking import SEARCHER, Asker
 from vmproof.engines.changes import Change
 from vmproof.engines.confirming import Doubt
-from vmproof.engines.induction import Claim, claims_of
+from vmproof.engines.induction import Claim, claims_of, helpful
 from vmproof.engines.quantifiers import Instances
 from vmproof.engines.refinement import INITIAL, obligations
 from vmproof.engines.relating import Refinement
@@ -188,7 +188,7 @@ class Notice:
         action = next((one.after for one in demand.change.actions if one.after.name == item.action), None)
         if item.action is not None and action is None:
             return None
-        return Doubt(demand.change.system, claim, action, known, whole)
+        return Doubt(demand.change.system, claim, action, helpful(claim, known), whole)
 
     def _needed(self, demand: Demand) -> list[Claim]:
         return [claim for claim in demand.claims if claim.name not in self._following]
@@ -196,12 +196,13 @@ class Notice:
 
 def _obligations(demand: Demand, claims: Sequence[Claim]) -> list[_Obligation]:
     change = demand.change
-    found = [_Obligation(claim.name, None) for claim in claims if change.init and not claim.type]
+    own = [claim for claim in claims if not claim.follows]  # what follows in every state follows whatever the steps are
+    found = [_Obligation(claim.name, None) for claim in own if change.init and not claim.type]
     found += [_Obligation(None, action) for action in demand.steps]
     question = Instances(change.system)
     for item in change.actions:
         values = {v.term for v in change.system.variables if v.path in item.paths}
-        for claim in claims:
+        for claim in own:
             if item.guard or not values.isdisjoint(question.depends([claim.body])):
                 found.append(_Obligation(claim.name, item.after.name))
     return found

@@ -49,6 +49,7 @@ class Universal:
     free: tuple[Term, ...] = ()
     named: dict[Term, list[Term]] = field(default_factory=dict)
     parts: frozenset[Term] = frozenset()
+    first: tuple[Term, ...] | None = None  # where it is instantiated before the first query; None: wherever it matters
     made: set[tuple[Term, ...]] = field(default_factory=set)
     evaluator: Evaluator | None = None
 
@@ -118,22 +119,29 @@ class Instances:
             self.state(item.bound, item.body, "")
         self._scan(term)
 
-    def state(self, bound: Sequence[Term], body: Term, origin: str) -> None:
-        """State that `body` holds for all values of `bound`."""
-        if not bound and not (origin and _large(body)):
+    def state(self, bound: Sequence[Term], body: Term, origin: str, named: Sequence[Term] | None = None, at_once: bool = False) -> None:
+        """State that `body` holds for all values of `bound`.
+
+        A large hypothesis is asserted of the terms `named` first, if they are of the sorts of `bound`; without variables, and unless
+        `at_once`, it waits for a model that it excludes.
+        """
+        if not bound and not (origin and not at_once and _large(body)):
             self.used.add(origin)
             self.assume(body)
             return
         if bound and body.op is Op.AND:  # each part by what it speaks of itself: an instance of one needs nothing that another one reads
             for part in body.args:
                 needed = self._meanings.depends([part])
-                self.state([term for term in bound if term in needed], part, origin)
+                self.state([term for term in bound if term in needed], part, origin, named, at_once)
             return
         ranged = set(bound)
         [body] = self._meanings.rename([body], {})
         inner = self._meanings.occurring([body])
         nested = [name for name in inner if not ranged.isdisjoint(self._meanings.free(name))]
-        self._statements.append(Universal(tuple(bound), body, origin, bool(nested)))
+        statement = Universal(tuple(bound), body, origin, bool(nested))
+        if named is not None and [term.sort for term in bound] == [term.sort for term in named] and _large(body):
+            statement.first = tuple(named)
+        self._statements.append(statement)
         for name in inner:
             if name not in nested and name not in self._known:
                 self._explain(name)
@@ -172,6 +180,9 @@ class Instances:
         """Make the instances of all statements that matter at only a few terms."""
         for statement in list(self._statements):
             if not statement.bound:  # a large hypothesis about the state as a whole: most questions are about something else
+                continue
+            if statement.first is not None:
+                self._instance(statement, statement.first)
                 continue
             instances = list(islice(self._matches(statement, self._reads, self._terms), _AT_ONCE + 1))
             if not statement.nested and len(instances) <= _AT_ONCE:

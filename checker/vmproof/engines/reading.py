@@ -170,4 +170,6 @@ def _property(system: System, declaration: PropertyDeclaration, state: dict[str,
         premise=None if declaration.premise is None else system.holds(declaration.premise, state, args, part),
         measure=None if declaration.measure is None else system.value(declaration.measure, state, args, part),
         place=declaration.place,
+        using=declaration.using,
+        follows=declaration.follows,
     )

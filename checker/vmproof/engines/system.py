@@ -94,7 +94,8 @@ class Property:
     """A formula over the state and the property's parameters (universal for an invariant, existential for a reachable).
 
     `measure`, for an eventuality proved by ranking: a bit vector that every fair step lowers while the goal is not reached. `premise`: the
-    eventuality is claimed from each state where it holds on ("leads to"); None: from the initial states.
+    eventuality is claimed from each state where it holds on ("leads to"); None: from the initial states. `using`: the invariants that
+    induction proves an invariant from, besides itself; None: all. `follows`: it follows from them in every state.
     """
 
     kind: Kind
@@ -105,6 +106,8 @@ class Property:
     premise: Term | None = None
     measure: Term | None = None
     place: Place | None = field(default=None, repr=False)
+    using: tuple[str, ...] | None = None
+    follows: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Container, Sequence
 
 from vmproof.errors import InputError
@@ -26,6 +27,14 @@ SYSTEM_DECORATORS = (
     Decorator.EVENTUALLY,
 )
 _PROPERTIES = (Decorator.INVARIANT, Decorator.REACHABLE, Decorator.EVENTUALLY)
+_REASONS = ("using", "follows")
+_FUNCTIONS = ("premise", "measure")
+_OPTIONS: dict[Decorator, tuple[str, ...]] = {
+    Decorator.INVARIANT: ("name", *_REASONS),
+    Decorator.REACHABLE: ("name",),
+    Decorator.EVENTUALLY: ("name", *_FUNCTIONS),
+}
+_NAME = re.compile(r"[A-Za-z]\w*")
 
 
 def named(run: Expressions, name: str, value: Constant | Setting | Unsized) -> Value:
@@ -98,37 +107,63 @@ def declare_behaviour(machine: Machine, run: Expressions, function: Function, no
                 )
             machine.inits.append(function)
             return
-        _unused(machine, run, node)
+        _unused(machine, run, node, node.name)
         machine.actions.append(ActionDeclaration(node.name, scalar_parameters(run, node.args.args[1:]), fair, function, run.place(node)))
         return
     if kind not in calls:
         raise run.wrong(node, f"{kind} takes the sentence that it claims", f'{kind}("no two processes share a frame")')
-    _unused(machine, run, node)
-    machine.properties.append(_property(run, function, node, kind, calls[kind]))
+    declared = _property(run, function, node, kind, calls[kind])
+    _unused(machine, run, node, declared.name)
+    machine.properties.append(declared)
 
 
-def _unused(machine: Machine, run: Expressions, node: ast.FunctionDef) -> None:
-    if node.name in {item.name for item in machine.actions} | {item.name for item in machine.properties}:
-        raise run.wrong(node, f"two actions or properties are called `{node.name}`")
+def _unused(machine: Machine, run: Expressions, node: ast.FunctionDef, name: str) -> None:
+    if name in {item.name for item in machine.actions} | {item.name for item in machine.properties}:
+        raise run.wrong(node, f"two actions or properties are called `{name}`")
 
 
 def _property(run: Expressions, function: Function, node: ast.FunctionDef, kind: Decorator, call: ast.Call) -> PropertyDeclaration:
     sentence = usable(run.eval(call.args[0])) if len(call.args) == 1 else None
     if not isinstance(sentence, str) or not sentence.strip():
         raise run.wrong(call, f"{kind} takes the sentence that it claims")
-    options = ("premise", "measure") if kind is Decorator.EVENTUALLY else ()
-    given: dict[str, Function] = {}
+    given: dict[str, Value] = {}
     for keyword in call.keywords:
-        if keyword.arg is None or keyword.arg not in options:
-            raise run.wrong(keyword, f"{kind} has no option `{keyword.arg}`", suggest(str(keyword.arg), options))
-        value = usable(run.eval(keyword.value))
-        if not isinstance(value, Function):
-            raise run.wrong(keyword, f"`{keyword.arg}` is a function of the state, not {describe(value)}")
-        given[keyword.arg] = value
-    parameters = scalar_parameters(run, node.args.args[1:])
+        if keyword.arg is None or keyword.arg not in _OPTIONS[kind]:
+            raise run.wrong(keyword, f"{kind} has no option `{keyword.arg}`", suggest(str(keyword.arg), _OPTIONS[kind]))
+        given[keyword.arg] = usable(run.eval(keyword.value))
+        wanted = _unfit(keyword.arg, given[keyword.arg])
+        if wanted:
+            raise run.wrong(keyword, f"`{keyword.arg}` is {wanted}, not {describe(given[keyword.arg])}")
+    if all(option in given for option in _REASONS):
+        raise run.wrong(call, f"{kind} takes `using` or `follows`, not both")
+    name, reasons = given.get("name", node.name), given.get("follows", given.get("using"))
+    premise, measure = given.get("premise"), given.get("measure")
+    assert isinstance(name, str)
+    assert premise is None or isinstance(premise, Function)
+    assert measure is None or isinstance(measure, Function)
+    using = tuple(str(item) for item in reasons) if isinstance(reasons, tuple) else None
     return PropertyDeclaration(
-        kind.value, node.name, sentence, parameters, function, given.get("premise"), given.get("measure"), run.place(node)
+        kind.value,
+        name,
+        sentence,
+        scalar_parameters(run, node.args.args[1:]),
+        function,
+        premise,
+        measure,
+        run.place(node),
+        using=using,
+        follows="follows" in given,
     )
+
+
+def _unfit(option: str, value: Value) -> str:
+    """What an option takes, if it does not take this value."""
+    if option in _FUNCTIONS:
+        return "" if isinstance(value, Function) else "a function of the state"
+    if option in _REASONS:
+        fits = isinstance(value, tuple) and all(isinstance(item, str) for item in value)
+        return "" if fits else "a tuple of names of invariants"
+    return "" if isinstance(value, str) and _NAME.fullmatch(value) else "a name"
 
 
 def scalar_parameters(run: Expressions, parameters: Sequence[ast.arg]) -> tuple[tuple[str, Type], ...]:
@@ -161,7 +196,22 @@ def check_system(machine: Machine, source: Source) -> None:
     for name in machine.constants:
         if name in machine.state.fields:
             raise InputError(f"`{name}` is a constant and a field of {machine.state}", source.at(machine.state.lines[name]))
+    _check_reasons(whole.properties)
     check_settings(machine, source)
+
+
+def _check_reasons(properties: Sequence[PropertyDeclaration]) -> None:
+    """Raises `InputError` where a claim names what is no invariant, or follows from one that is not known to hold without it."""
+    invariants = {claim.name: claim for claim in properties if claim.kind == Decorator.INVARIANT.value}
+    earlier: set[str] = set()
+    for claim in properties:
+        for name in claim.using or ():
+            if name not in invariants:
+                raise InputError(f"`{claim.name}` names `{name}`, which is no invariant", claim.place, suggest(name, invariants))
+            if claim.follows and invariants[name].follows and name not in earlier:
+                problem = f"`{claim.name}` follows from `{name}`, which follows itself and does not stand before it"
+                raise InputError(problem, claim.place, "what follows from each other proves nothing")
+        earlier.add(claim.name)
 
 
 def check_settings(machine: Machine, source: Source) -> None:

@@ -39,7 +39,8 @@ def compose(machine: Machine) -> Whole:
                 actions.append(replace(action, name=join(part.prefix, action.name), parameters=parameters, part=part))
         for claim in component.properties:
             parameters = _parameters(part, claim.parameters)
-            properties.append(replace(claim, name=join(part.prefix, claim.name), parameters=parameters, part=part))
+            using = None if claim.using is None else tuple(join(part.prefix, name) for name in claim.using)
+            properties.append(replace(claim, name=join(part.prefix, claim.name), parameters=parameters, part=part, using=using))
     return Whole(tuple(inits), tuple(actions), tuple(properties))
 
 

@@ -103,7 +103,8 @@ class PropertyDeclaration:
     """`@invariant`, `@reachable` or `@eventually`: what is claimed, in a sentence, of a function over the state and its parameters.
 
     `premise` and `measure` belong to `@eventually`: from where the goal is promised, and what each fair step lowers. `part` as of an
-    action.
+    action. `using`: the invariants that induction proves an invariant from, besides itself; None: all. `follows`: it follows from them in
+    every state.
     """
 
     kind: str
@@ -115,6 +116,8 @@ class PropertyDeclaration:
     measure: Function | None = field(default=None, repr=False)
     place: Place | None = field(default=None, repr=False)
     part: Part | None = None
+    using: tuple[str, ...] | None = None
+    follows: bool = False
 
 
 @dataclass(frozen=True, eq=False)

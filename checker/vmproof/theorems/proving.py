@@ -6,11 +6,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from vmproof.engines.system import Kind
 from vmproof.engines.verdict import Verdict, conjunction
 from vmproof.errors import InputError
 from vmproof.language import load
 from vmproof.solvers import SolverPool
-from vmproof.theorems.deciding import Question, decide
+from vmproof.theorems.deciding import Found, Question, decide
 from vmproof.theorems.edits import apply
 from vmproof.theorems.outcome import Outcome
 from vmproof.theorems.relating import decide_related, of_subject, subject_of
@@ -67,7 +68,7 @@ def _system(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
         steps=theorem.steps,
     )
     answers = decide_related(theorem, question, pool) if related else decide(question, pool)
-    found = tuple(replace(item, evidence=None) for item in answers)  # terms stay in this process
+    found = tuple(replace(item, evidence=None) for item in _claimed(theorem, answers))  # terms stay in this process
     verdict = conjunction(item.verdict for item in found)
     bound = min((item.bound for item in found if item.bound is not None), default=None)
     reason = next((item.reason for item in found if item.verdict is verdict and item.reason), "")
@@ -82,6 +83,13 @@ def _system(theorem: Theorem, pool: SolverPool, timeout: float) -> Outcome:
     if verdict in (Verdict.UNKNOWN, Verdict.VACUOUS, Verdict.ERROR):
         return outcome
     return replace(outcome, verdict=Verdict.UNKNOWN, bound=None, reason=f"it was not seen that {empty.what} can happen ({empty.reason})")
+
+
+def _claimed(theorem: Theorem, answers: list[Found]) -> list[Found]:
+    """The answers that count. Where a theorem by induction names no properties, it claims the invariants; that what is reachable happens is
+    a matter of vacuity."""
+    invariants = [item for item in answers if item.kind == Kind.ALWAYS.value]
+    return invariants if theorem.method == "induction" and not theorem.prove and invariants else answers
 
 
 def _machine(theorem: Theorem, pool: SolverPool) -> Outcome:
