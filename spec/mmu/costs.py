@@ -2,6 +2,7 @@
 
 A step reads one entry, as in `nested_hardware.py`; whether it is a leaf is for the tables to say, so any may be. What is counted is asked
 by `OF`; the least `LIMIT` for which `within` holds is the cost at worst. Marking entries, and what the VMM does in an exit, count nothing.
+That a change of the guest's tables is an exit, or is none, is proved of the systems themselves: `shadow_exits.py`, `diverging_exits.py`.
 """
 
 from vmproof.lang import *

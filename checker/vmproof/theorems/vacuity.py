@@ -30,7 +30,7 @@ def vacuity(question: Question, pool: SolverPool, only: Container[str] | None = 
     What cannot happen goes before what merely was not seen.
     """
     steps = question.bound if question.engine == "induction" and question.bound is not None else BOUND
-    asked = replace(question, engine="auto", bound=steps, properties=None, until_refuted=False, seen=True)
+    asked = replace(question, engine="auto", bound=steps, properties=None, until_refuted=False, steps=(), seen=True)
     found = decide_claims(asked, pool, lambda system: [item for item in happenings(system) if only is None or item.name in only])
     for verdict in (Verdict.REFUTED, Verdict.VACUOUS, Verdict.UNKNOWN):
         for item in found:
