@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from vmproof.engines.asking import SEARCHER, Asker
-from vmproof.engines.bmc import bmc
+from vmproof.engines.asking import Asker
 from vmproof.engines.changes import Change, compared
 from vmproof.engines.induction import claims_of, following
 from vmproof.engines.noticing import Broken, Demand, demand
@@ -15,6 +14,7 @@ from vmproof.engines.reading import transition_system
 from vmproof.engines.relating import Refinement, read_refinement
 from vmproof.engines.replay import environment, rerun
 from vmproof.engines.result import Answer
+from vmproof.engines.sighting import sight
 from vmproof.engines.system import Kind, Property, TransitionSystem
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
@@ -122,7 +122,7 @@ class Original:
         """What is not seen to happen in the changed system by doing what made it happen in the original."""
         if self._witnesses is None:
             asked = happenings(self.sized.system)
-            answers = bmc(self.sized.system, asked, pool=pool, bound=self.steps, timeout=seconds, solver=SEARCHER)
+            answers = sight(self.sized.system, asked, pool=pool, bound=self.steps, timeout=seconds)
             self._witnesses = [(item.name, answer) for item, answer in zip(asked, answers, strict=True)]
         items = {item.name: item for item in happenings(changed)}
         return {name for name, answer in self._witnesses if not _happens(changed, items[name], answer)}
