@@ -30,7 +30,8 @@ def pool() -> Iterator[SolverPool]:
     [
         ("shadow-protected-clean", "granted", 1, "refill"),
         ("shadow-protected-remap", "led", 2, "swap_out"),
-        ("shadow-protected-wp", "placed", 1, "set_registers"),
+        ("shadow-protected-wp", "sound", 3, "set_registers"),
+        ("shadow-protected-unguarded", "updates_exit", 2, "fill"),
         ("shadow-protected-nx", "granted", 1, "refill"),
         ("shadow-protected-accessed", "granted", 1, "refill"),
         ("shadow-diverging-dirty", "shadow_granted", 1, "fault"),
