@@ -35,11 +35,23 @@ def untouched(model: str, names: tuple[str, ...]) -> tuple[object, ...]:
     return verdict(machine(model), names)
 
 
-CASES = [(model, check) for model in ("pg74", "m68000", "m68010") for check in dropped_checks(machine(model))]
+MACHINES = ("pg74", "m68000", "m68010")
+
+
+def cases() -> list[tuple[str, DroppedCheck]]:
+    """Each check of each machine's text; one that two machines share is dropped in the first."""
+    first: dict[tuple[Path, int], tuple[str, DroppedCheck]] = {}
+    for model in MACHINES:
+        for check in dropped_checks(machine(model)):
+            first.setdefault((check.path, check.line), (model, check))
+    return list(first.values())
+
+
+CASES = cases()
 
 
 def test_the_checks_are_found() -> None:
-    found = {model: {check.function for each, check in CASES if each == model} for model in ("pg74", "m68000", "m68010")}
+    found = {model: {check.function for check in dropped_checks(machine(model))} for model in MACHINES}
     assert found["pg74"] == {"halt", "load_relocation", "load_psw"}
     assert {"move_to_sr", "rte", "stop", "reset"} <= found["m68000"]
     assert found["m68000"] < found["m68010"], "the 68010 has more"
