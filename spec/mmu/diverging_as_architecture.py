@@ -15,6 +15,16 @@ def seen(w: diverging_claims.Diverging, g: guest_architecture.Guest):
     but_memory(w, g)
 
 
+@offers("set_registers")
+def to_registers(w, g, h, s):
+    return forall(lambda other: other == h or w.space[other] != s, diverging_claims.Hart)
+
+
+@offers("fault")
+def to_an_access(w, g):
+    return True
+
+
 @simulates("load")
 def load(w, g, h, p, access, offset, value):
     walk = w.tlb_origin[h, w.space[h], p]

@@ -79,9 +79,14 @@ def flush(w, at, gone):
 
 @action
 def set_registers(w, h: Hart, root: bits[44], asid: bits[16], user: bool, SUM: bool, MXR: bool, s: Space):
-    """The guest writes satp or sstatus, traps, or returns from a trap: the VMM takes the space of these registers."""
+    """The guest writes satp or sstatus, traps, or returns from a trap: the VMM takes the space of these registers, or empties one for them
+    in which no other hart is."""
     key = Key(root=root, asid=asid, user=user, SUM=SUM, MXR=MXR)
-    require(w.tag[s] == key)
+    if w.tag[s] != key:
+        require(forall(lambda other: other == h or w.space[other] != s, Hart))
+        drop(w, lambda space, page, depth: space == s)
+        flush(w, lambda hart: True, lambda space, page, depth: space == s)
+        w.tag[s] = key
     switch(w, h, key)
     w.space[h] = s
 
@@ -159,12 +164,3 @@ def fault(w, h: Hart, p: Page, access: Access, offset: bits[9]):
         e2, e1, e0 = with_leaf(depth, entries, marked)
         w.origin[s, p] = Walk(root=key.root, depth=depth, e2=e2, e1=e1, e0=e0)
         w.tlb[h, s, p].valid = False
-
-
-@action
-def open_space(w, s: Space, root: bits[44], asid: bits[16], user: bool, SUM: bool, MXR: bool):
-    """The VMM uses a space, in which no hart is, for other registers."""
-    require(forall(lambda h: w.space[h] != s, Hart))
-    drop(w, lambda space, p, depth: space == s)
-    flush(w, lambda h: True, lambda space, p, depth: space == s)
-    w.tag[s] = Key(root=root, asid=asid, user=user, SUM=SUM, MXR=MXR)

@@ -86,11 +86,20 @@ def test_steps_are_matched_or_leave_the_abstract_state_as_it_is(pool: SolverPool
 def test_a_step_that_is_not_matched_is_refuted_with_a_trace_to_it(pool: SolverPool) -> None:
     concrete = clock({"one": 1, "three": 3}, guarded=False)
     seen = {"m": concrete.pool.extract(concrete.state["n"], 2, 1)}
-    tick = [Matching("tick")]
+    tick = [Matching("tick"), None]
     first, one, three = refinement(concrete, half(), seen, {"one": tick, "three": tick}, pool=pool)
     assert (first.verdict, one.verdict, three.verdict) == (Verdict.PROVED, Verdict.PROVED, Verdict.REFUTED)
     assert three.trace is not None
     assert [step.action for step in three.trace.steps] == ["one"]  # three steps from 1 are two ticks
+
+
+def test_a_step_that_has_a_name_may_not_stutter(pool: SolverPool) -> None:
+    concrete = clock({"one": 1}, guarded=False)
+    seen = {"m": concrete.pool.extract(concrete.state["n"], 2, 1)}
+    _, one = refinement(concrete, half(), seen, {"one": [Matching("tick")]}, pool=pool)
+    assert one.verdict is Verdict.REFUTED
+    assert one.trace is not None
+    assert one.trace.steps == ()  # from 0 to 1 is no tick
 
 
 def test_initial_states_must_be_abstract_ones(pool: SolverPool) -> None:

@@ -1,13 +1,16 @@
 """Refinement: every execution of a concrete system is, seen through an abstraction, one of an abstract system that may also stand still.
 
 M. Abadi, L. Lamport: "The Existence of Refinement Mappings", TCS 82(2), 1991. What is to be shown of each initial state and each step is
-an invariant of the concrete system. Nothing is said of liveness: a system that never moves refines every one with its initial states.
+an invariant of the concrete system. Nothing is said of liveness: a system that never moves refines every one with its initial states,
+unless it is said what it offers: which actions must be possible (S. Brookes, C. Hoare, A. Roscoe: "A Theory of Communicating Sequential
+Processes", JACM 31(3), 1984).
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from vmproof.engines.asking import Asker
 from vmproof.engines.bmc import bmc
@@ -40,27 +43,40 @@ class Matching:
     inputs: Mapping[str, Term] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """What the concrete system must be able to do: where `premise` holds, exactly one of `actions` is possible. Each of these is given its
+    parameters by name, as terms over those of the offer."""
+
+    name: str
+    parameters: Sequence[Parameter]
+    premise: Term
+    actions: Mapping[str, Mapping[str, Term]]
+
+
 def refinement(
     concrete: TransitionSystem,
     abstract: TransitionSystem,
     abstraction: Mapping[str, Term],
-    actions: Mapping[str, Sequence[Matching]],
+    actions: Mapping[str, Sequence[Matching | None]],
+    offers: Sequence[Offer] = (),
     *,
     pool: SolverPool,
     lemmas: Sequence[Property] = (),
     bound: int = 10,
     timeout: float | None = None,
 ) -> list[Answer]:
-    """Whether `concrete` refines `abstract`: an answer for the initial states ("initial states") and one for each concrete action.
+    """Whether `concrete` refines `abstract`: an answer for the initial states ("initial states"), one for each concrete action, and one for
+    each of `offers`.
 
     `abstraction` gives each leaf of the abstract state as a term over the concrete one; `actions` the abstract steps that each concrete
-    action may be (none: it must leave the abstract state as it is, as any step may). `lemmas` are invariants of the concrete system that
-    are known to hold. PROVED if they imply that every step is matched; else, for a sized system, REFUTED with a shortest trace to a state
-    from which a step is not matched (the step's parameters are the answer's), if there is one within `bound`; else UNKNOWN. ValueError
-    if the abstraction or a matching lacks something.
+    action may be; None among them: it may leave the abstract state as it is, which it must where there are none. `lemmas` are invariants of
+    the concrete system that are known to hold. PROVED if they imply that every step is matched; else, for a sized system, REFUTED with a
+    shortest trace to a state from which a step is not matched (the step's parameters are the answer's), if there is one within `bound`;
+    else UNKNOWN. ValueError if the abstraction or a matching lacks something.
     """
     asker = Asker(pool, timeout)
-    system, claims = obligations(concrete, abstract, abstraction, actions)
+    system, claims = obligations(concrete, abstract, abstraction, actions, offers)
     sized = not system.quantified and not system.defined
     types = sized and closed(Unrolling(system), asker)
     replies = asker.run(implied(system, claim, lemmas, types) for claim in claims)
@@ -88,12 +104,14 @@ def obligations(
     concrete: TransitionSystem,
     abstract: TransitionSystem,
     abstraction: Mapping[str, Term],
-    actions: Mapping[str, Sequence[Matching]],
+    actions: Mapping[str, Sequence[Matching | None]],
+    offers: Sequence[Offer] = (),
     only: Container[str] | None = None,
 ) -> tuple[TransitionSystem, list[Property]]:
     """What refinement amounts to, as invariants of the concrete system (which is given back with what explains markers in them).
 
-    The first is named `INITIAL`, the others by their actions; of the actions those that `only` has, None for all.
+    The first is named `INITIAL`, the others by their actions, and then the offers by their names; of these two those that `only` has, None
+    for all.
     """
     pool = concrete.pool
     above = adopted(abstract, pool, "abstract ")
@@ -113,8 +131,11 @@ def obligations(
         changed = {v.term: action.next[v.path] for v in concrete.variables if v.path in action.next}
         seen_after = dict(zip(abstraction, meanings.rename(abstraction.values(), changed), strict=True))
         places = _Places(action, pool)
-        matches = [places.same(above.variables, abstraction, seen_after)]
-        for matching in actions.get(action.name, ()):
+        matches = []
+        for matching in actions.get(action.name) or (None,):
+            if matching is None:
+                matches.append(places.same(above.variables, abstraction, seen_after))
+                continue
             step = next((item for item in above.actions if item.name == matching.action), None)
             if step is None:
                 raise ValueError(f"{abstract.name} has no action {matching.action}")
@@ -130,11 +151,28 @@ def obligations(
         [term] = inlined([pool.implies(action.guard, pool.or_(*matches))], meanings, pool)
         sentence = f"each step {action.name} of {concrete.name} is a step of {abstract.name}, or leaves its state as it is"
         claims.append(Property(Kind.ALWAYS, action.name, sentence, (*action.parameters, *action.choices, *places.made), term))
+    for offer in offers:
+        if only is None or offer.name in only:
+            claims.append(_offered(concrete, offer, meanings))
     said = [concrete.init, *(claim.term for claim in claims), *(item.term for item in concrete.properties)]
     said += [term for action in concrete.actions for term in (action.guard, *action.next.values())]
     needed = set(meanings.occurring(said))
     quantified = tuple(item for item in meanings.quantified if item.marker in needed)
     return replace(concrete, quantified=quantified, defined=tuple(item for item in meanings.defined if item.array in needed)), claims
+
+
+def _offered(concrete: TransitionSystem, offer: Offer, meanings: Meanings) -> Property:
+    """That what is offered is possible, and nothing else beside it."""
+    pool = concrete.pool
+    possible = []
+    for action in concrete.actions:
+        if action.name in offer.actions:
+            given = {item.term: offer.actions[action.name][item.name] for item in action.parameters}
+            possible += meanings.rename([action.guard], given)
+    single = [pool.not_(pool.and_(one, other)) for one, other in combinations(possible, 2)]
+    [term] = inlined([pool.implies(offer.premise, pool.and_(pool.or_(*possible), *single))], meanings, pool)
+    sentence = f"where {offer.name} says so, {concrete.name} can do one of {', '.join(offer.actions)}"
+    return Property(Kind.ALWAYS, offer.name, sentence, tuple(offer.parameters), term)
 
 
 class _Places:

@@ -91,6 +91,7 @@ class Decorator(Enum):
     EVENTUALLY = "eventually"
     ABSTRACTION = "abstraction"
     SIMULATES = "simulates"
+    OFFERS = "offers"
     OBSERVES = "observes"
     MAY_FLOW = "may_flow"
     ACTS_FOR = "acts_for"

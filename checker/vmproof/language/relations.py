@@ -37,6 +37,17 @@ class NamedStep:
 
 
 @dataclass(frozen=True, eq=False)
+class NamedOffer:
+    """Actions of which exactly one is possible where `premise` holds: `parameters` are those of all of them, by name, and `inputs` what
+    each action takes of them."""
+
+    declaration: RelatingDeclaration
+    parameters: Mapping[str, tuple[Type, Term]]
+    premise: Term
+    inputs: Mapping[str, Mapping[str, Term]]
+
+
+@dataclass(frozen=True, eq=False)
 class Observation:
     """What a domain observes: terms over the state, the domain and the places, which are parameters of `declaration` by name."""
 
@@ -142,6 +153,31 @@ class Relation:
         if not run.named:
             raise InputError(f"`{declaration.function.name}` names no action of {abstract.name}", declaration.place)
         return [self._step(declaration, call, abstract) for call in run.named]
+
+    def offered(self, declaration: RelatingDeclaration, concrete: System, abstract: System, seen: Mapping[str, Term]) -> NamedOffer:
+        """What a function says the concrete system offers; `seen` is the abstract state, as `abstraction` gives it."""
+        parameters: dict[str, tuple[Type, Term]] = {}
+        inputs: dict[str, Mapping[str, Term]] = {}
+        for action in (self.action(declaration, name, concrete) for name in declaration.actions):
+            for name, kind in action.parameters:
+                made = parameters.setdefault(name, (kind, self.pool.fresh(name, next(leaves(kind)).sort)))
+                if made[0] != kind:
+                    said = f"the actions that `{declaration.function.name}` names have parameters `{name}` of different types"
+                    raise InputError(said, declaration.place)
+            inputs[action.name] = {name: parameters[name][1] for name, _ in action.parameters}
+        run = self._run(declaration.function, {join(_ABOVE, path): term for path, term in seen.items()})
+        given = []
+        for name in declaration.function.parameters[2:]:
+            if name not in parameters:
+                raise InputError(
+                    f"no action that `{declaration.function.name}` names has a parameter `{name}`",
+                    declaration.place,
+                    suggest(name, parameters),
+                )
+            given.append(_value(*parameters[name]))
+        value = self._call(run, declaration, [self._below(concrete, declaration), self._above(abstract, declaration), *given])
+        premise = self._made(declaration, lambda: to_bool(self.pool, value, f"what `{declaration.function.name}` returns"))
+        return NamedOffer(declaration, parameters, premise, inputs)
 
     def observation(self, declaration: RelatingDeclaration, system: System, domain: Term) -> Observation:
         """What a domain observes, at places that are variables."""

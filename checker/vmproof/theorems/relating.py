@@ -10,7 +10,7 @@ from vmproof.engines.asking import Asker
 from vmproof.engines.implied import implied
 from vmproof.engines.induction import induction
 from vmproof.engines.noninterference import noninterference
-from vmproof.engines.refinement import refinement
+from vmproof.engines.refinement import Offer, refinement
 from vmproof.engines.relating import Refinement, Separation, read_refinement, read_separation
 from vmproof.engines.result import Answer, Trace
 from vmproof.engines.system import Action, Kind, Parameter, Property, TransitionSystem
@@ -119,19 +119,51 @@ class _Refining:
         lemmas = _lemmas(read.concrete, pool, timeout / 2)
         left = max(0.01, timeout - (time.monotonic() - began))
         answers = refinement(
-            read.concrete, read.abstract, read.abstraction, read.actions, pool=pool, lemmas=lemmas, bound=self.bound, timeout=left
+            read.concrete,
+            read.abstract,
+            read.abstraction,
+            read.actions,
+            read.offers,
+            pool=pool,
+            lemmas=lemmas,
+            bound=self.bound,
+            timeout=left,
         )
         return [self._found(answer) for answer in answers]
 
     def _found(self, answer: Answer) -> Found:
         read = self.read
+        offer = next((item for item in read.offers if item.name == answer.property), None)
+        if offer is not None:
+            return self._offered(answer, offer)
         action = next((item for item in read.concrete.actions if item.name == answer.property), None)
         sentence = f"each initial state of {read.concrete.name} is one of {read.abstract.name}"
         if action is not None:
-            sentence = f"each step {action.name} of {read.concrete.name} is one of {read.abstract.name}, or leaves its state as it is"
+            sentence = f"each step {action.name} of {read.concrete.name} is one of {read.abstract.name}"
+            stays, named = f"leaves the state of {read.abstract.name} as it is", read.actions.get(action.name, ())
+            if not named:
+                sentence = f"each step {action.name} of {read.concrete.name} {stays}"
+            elif None in named:
+                sentence += f", or {stays}"
         if answer.trace is None:
             return _plain(answer, sentence, self.sizes)
         return _traced(answer, sentence, self.sizes, Naming(read.below), action, (), self._difference(answer, answer.trace, action))
+
+    def _offered(self, answer: Answer, offer: Offer) -> Found:
+        concrete = self.read.concrete
+        sentence = f"where {offer.name} says so, {concrete.name} can do {' or '.join(offer.actions)}"
+        if answer.trace is None:
+            return _plain(answer, sentence, self.sizes)
+        possible = []
+        for action in concrete.actions:
+            if action.name in offer.actions:
+                given = {item.term: offer.actions[action.name][item.name] for item in action.parameters}
+                [guard] = substitute(concrete.pool, [action.guard], given)
+                values = {item.term: answer.parameters[item.name] for item in offer.parameters}
+                state = {v.term: _last(answer.trace)[v.path] for v in concrete.variables}
+                possible += [action.name] if _evaluated([guard], {**state, **values}) == [True] else []
+        said = f"{' and '.join(possible)} are possible there" if possible else f"no {' or '.join(offer.actions)} is possible there"
+        return _traced(answer, sentence, self.sizes, Naming(self.read.below), None, tuple(offer.parameters), said)
 
     def _difference(self, answer: Answer, trace: Trace, action: Action | None) -> str:
         """What the step does to the abstract state, beside arrays that a function gives and nothing lists."""
@@ -156,8 +188,8 @@ class _Refining:
         changes = [
             f"{name} from {_plain_text(old)} to {_plain_text(new)}" for name, (old, new) in naming.changes(before, after, known).items()
         ]
-        changes = changes or [f"what {path} holds" for path in rest]
-        steps = " or ".join(dict.fromkeys(matching.action for matching in read.actions.get(action.name, ())))
+        changes = changes or [f"what {path} holds" for path in rest] or ["nothing"]
+        steps = " or ".join(dict.fromkeys(matching.action for matching in read.actions.get(action.name, ()) if matching is not None))
         allowed = f"no {steps} does that there" if steps else "the mapping names no step that it may be"
         return f"as {read.abstract.name} sees it, that step changes {', '.join(changes)}, and {allowed}"
 
