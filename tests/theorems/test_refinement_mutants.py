@@ -46,6 +46,11 @@ def leave(w, p: P):
     w.owner = NOBODY
 
 
+@action
+def knock(w, p: P):
+    require(not free(w))
+
+
 @invariant("who is inside is the owner")
 def owned(w, p: P):
     return implies(w.inside[p], not free(w) and w.owner == p)
@@ -102,6 +107,11 @@ def enter(w, l, p):
 @simulates("leave")
 def leave(w, l):
     locks.release(l)
+
+
+@offers("enter", "knock")
+def at_the_door(w, l, p):
+    return p != room.NOBODY and not w.inside[p]
 """
 THEOREM = """\
 [room-as-lock]
@@ -140,6 +150,11 @@ def test_a_step_that_is_not_matched_breaks_the_proof(found: dict[tuple[str, str]
     held = "refinement: the step leave is not matched from a state that satisfies all invariants"
     assert found["w.owner = NOBODY", "pass"] == ("broken", "unknown", held)
     assert found[ENTER, "require((p != NOBODY and (not w.inside[p])))"][0] == "broken"
+
+
+def test_what_is_not_offered_breaks_the_proof(found: dict[tuple[str, str], tuple[str, str, str]]) -> None:
+    both = "refinement: what at_the_door says is not offered in a state that satisfies all invariants"
+    assert found["require(not free(w))", "pass"] == ("broken", "unknown", both)
 
 
 def test_an_invariant_that_the_proof_uses_breaks_it(found: dict[tuple[str, str], tuple[str, str, str]]) -> None:

@@ -154,16 +154,15 @@ class _Refining:
         sentence = f"where {offer.name} says so, {concrete.name} can do {' or '.join(offer.actions)}"
         if answer.trace is None:
             return _plain(answer, sentence, self.sizes)
-        possible = []
-        for action in concrete.actions:
-            if action.name in offer.actions:
-                given = {item.term: offer.actions[action.name][item.name] for item in action.parameters}
-                [guard] = substitute(concrete.pool, [action.guard], given)
-                values = {item.term: answer.parameters[item.name] for item in offer.parameters}
-                state = {v.term: _last(answer.trace)[v.path] for v in concrete.variables}
-                possible += [action.name] if _evaluated([guard], {**state, **values}) == [True] else []
+        naming, possible = Naming(self.read.below), []
+        known, parameters = naming.constants(answer.trace.initial), {}
+        for action in (item for item in concrete.actions if item.name in offer.actions):
+            if _evaluated([action.guard], _values(concrete, _last(answer.trace), action, answer.parameters)) == [True]:
+                possible.append(action.name)
+            parameters.update(naming.parameters(naming.actions[action.name], _own(action, answer.parameters), known))
         said = f"{' and '.join(possible)} are possible there" if possible else f"no {' or '.join(offer.actions)} is possible there"
-        return _traced(answer, sentence, self.sizes, Naming(self.read.below), None, tuple(offer.parameters), said)
+        trace = replace(shown(naming, answer.trace, answer.property, {}), parameters=parameters)
+        return replace(_plain(answer, sentence, self.sizes), trace=trace, reason=said)
 
     def _difference(self, answer: Answer, trace: Trace, action: Action | None) -> str:
         """What the step does to the abstract state, beside arrays that a function gives and nothing lists."""
