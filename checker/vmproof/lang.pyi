@@ -171,6 +171,9 @@ def simulates(*actions: str, stutters: bool = ...) -> Callable[[_F], _F]:
 def offers(*actions: str) -> Callable[[_F], _F]:
     """`f(w, a, parameter, ...)`: where it holds, exactly one of these concrete actions is possible, with these parameters."""
 
+def ensures(*actions: str) -> Callable[[_F], _F]:
+    """`f(w, after, parameter, ..., other: type, ...)`: holds of the states before and after each step of these concrete actions."""
+
 def observes(function: _F) -> _F:
     """`f(w, who: Domain, place: type, ...)`: what the domain `who` sees of the state, at every place."""
 

@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.systems import Sketch
 from vmproof.data import library
+from vmproof.engines.promises import Offer
 from vmproof.engines.reading import transition_system
-from vmproof.engines.refinement import Matching, Offer, refinement
+from vmproof.engines.refinement import Matching, refinement
 from vmproof.engines.result import Answer
 from vmproof.engines.system import TransitionSystem
 from vmproof.engines.verdict import Verdict

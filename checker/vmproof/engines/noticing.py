@@ -27,21 +27,21 @@ from vmproof.solvers import SolverPool, Status
 @dataclass(frozen=True)
 class Broken:
     """A claim that fails after an action, from a state that satisfies all claims; or, no action, in an initial state. No claim: the step,
-    or the initial state, is none of the abstract system; or, `offer`, such a state does not offer what is named."""
+    or the initial state, is none of the abstract system; or, of such a state, what a `promise` says is not so."""
 
     claim: str | None
     action: str | None
-    offer: str | None = None
+    promise: str | None = None
 
     @property
     def initial(self) -> bool:
         """Whether it is a state that certainly is reachable: an initial one."""
-        return self.action is None and self.offer is None
+        return self.action is None and self.promise is None
 
     @property
     def text(self) -> str:
-        if self.offer is not None:
-            return f"refinement: what {self.offer} says is not offered in a state that satisfies all invariants"
+        if self.promise is not None:
+            return f"refinement: what {self.promise} says is not so in a state that satisfies all invariants"
         if self.claim is None:
             if self.action is None:
                 return "an initial state is not matched"
@@ -54,13 +54,13 @@ class Broken:
 @dataclass(frozen=True, eq=False)
 class Demand:
     """What a proof demands of a changed system: `claims`, that induction proves together, and `steps`, those of a refinement that are to be
-    matched, by action (None: the initial states), and its `offers`, by name. `stepped` is the system with what explains the markers in
+    matched, by action (None: the initial states), and its `promises`, by name. `stepped` is the system with what explains the markers in
     these."""
 
     change: Change
     claims: Sequence[Claim]
     steps: Mapping[str | None, Claim] = field(default_factory=dict)
-    offers: Mapping[str, Claim] = field(default_factory=dict)
+    promises: Mapping[str, Claim] = field(default_factory=dict)
     stepped: TransitionSystem | None = None
 
 
@@ -79,34 +79,35 @@ def demand(change: Change, properties: Sequence[Property], refinement: Refinemen
     leaves = {v.path: v.term for v in system.variables}
     moved = {item.after.name for item in change.actions if item.guard or any(leaves[path] in seen for path in item.paths)}
     possible = {item.after.name for item in change.actions if item.guard}
-    offers = {item.name for item in refinement.offers if not possible.isdisjoint(item.actions)}
+    changed = {item.after.name for item in change.actions if item.paths}
+    promises = {item.name for item in refinement.promises if item.concerns(possible, changed)}
     stepped, found = obligations(
-        system, refinement.abstract, refinement.abstraction, refinement.actions, refinement.offers, moved | offers
+        system, refinement.abstract, refinement.abstraction, refinement.actions, refinement.promises, moved | promises
     )
     needed = {
         item.name: Claim(item.name, item.parameters, pool.implies(domain_of(item.parameters, pool), item.term))
         for item in found
         if item.name != INITIAL or change.init
     }
-    steps = {None if name == INITIAL else name: claim for name, claim in needed.items() if name not in offers}
-    return Demand(change, claims, steps, {name: claim for name, claim in needed.items() if name in offers}, stepped)
+    steps = {None if name == INITIAL else name: claim for name, claim in needed.items() if name not in promises}
+    return Demand(change, claims, steps, {name: claim for name, claim in needed.items() if name in promises}, stepped)
 
 
 @dataclass(eq=False)
 class _Obligation:
     """What is not proved yet of a changed system. `candidate`: a state of any number of elements may break it; `holds`: none with the given
-    sizes does. No claim: that the step, or the initial states, are matched, or what is offered."""
+    sizes does. No claim: that the step, or the initial states, are matched, or what is promised."""
 
     claim: str | None
     action: str | None
-    offer: str | None = None
+    promise: str | None = None
     candidate: bool = False
     holds: bool = False
 
     @property
     def text(self) -> str:
-        if self.offer is not None:
-            return f"that what {self.offer} says is offered"
+        if self.promise is not None:
+            return f"what {self.promise} says"
         if self.claim is None:
             return f"that the step {self.action} is matched" if self.action else "that the initial states are matched"
         return f"that {self.action} preserves {self.claim}" if self.action else f"that the initial states satisfy {self.claim}"
@@ -132,7 +133,7 @@ class Notice:
     def ask(
         self, pool: SolverPool, seconds: float, deadline: float, first: Sequence[str | None] = (), solver: str | None = None
     ) -> Broken | None:
-        """Ask what is open, `seconds` for each question; what breaks first is the answer. The initial states and what is offered go first,
+        """Ask what is open, `seconds` for each question; what breaks first is the answer. The initial states and what is promised go first,
         then claims of the names `first` (None: that steps are matched), then that steps are matched, of which there is one for each action.
         `solver` None: the pool's own."""
         limits = (pool, seconds, deadline, solver)
@@ -150,7 +151,7 @@ class Notice:
             status = self._status(self._sized, item, *limits)
             item.holds = status is Status.UNSAT
             if status is Status.SAT:
-                return Broken(item.claim, item.action, item.offer)
+                return Broken(item.claim, item.action, item.promise)
             if item.holds and self._general is None:
                 self.open.remove(item)
         return None
@@ -170,9 +171,9 @@ class Notice:
     def unmatched(self) -> tuple[TransitionSystem, list[Claim]]:
         """The claims that steps are matched which are open, of the system with sizes."""
         left = [item for item in self.open if item.claim is None and not item.holds]
-        steps, offers = {item.action for item in left if item.offer is None}, {item.offer for item in left}
+        steps, promises = {item.action for item in left if item.promise is None}, {item.promise for item in left}
         claims = [claim for action, claim in self._sized.steps.items() if action in steps]
-        claims += [claim for name, claim in self._sized.offers.items() if name in offers]
+        claims += [claim for name, claim in self._sized.promises.items() if name in promises]
         return self._sized.stepped or self._sized.change.system, claims
 
     @property
@@ -197,9 +198,9 @@ class Notice:
     def _doubt(self, demand: Demand, item: _Obligation) -> Doubt | None:
         """Whether an obligation can fail; None where the action is the same with these sizes."""
         known, whole = self._needed(demand), demand.claims
-        if item.offer is not None:
-            offer = demand.offers.get(item.offer)
-            return Doubt(demand.stepped or demand.change.system, offer, None, known, whole, True) if offer is not None else None
+        if item.promise is not None:
+            promise = demand.promises.get(item.promise)
+            return Doubt(demand.stepped or demand.change.system, promise, None, known, whole, True) if promise is not None else None
         if item.action is None:
             known, whole = [claim for claim in known if claim.type], []
         if item.claim is None:
@@ -219,7 +220,7 @@ def _obligations(demand: Demand, claims: Sequence[Claim]) -> list[_Obligation]:
     change = demand.change
     found = [_Obligation(claim.name, None) for claim in claims if change.init and not claim.type]
     found += [_Obligation(None, action) for action in demand.steps]
-    found += [_Obligation(None, None, name) for name in demand.offers]
+    found += [_Obligation(None, None, name) for name in demand.promises]
     question = Instances(change.system)
     for item in change.actions:
         values = {v.term for v in change.system.variables if v.path in item.paths}

@@ -2,15 +2,13 @@
 
 M. Abadi, L. Lamport: "The Existence of Refinement Mappings", TCS 82(2), 1991. What is to be shown of each initial state and each step is
 an invariant of the concrete system. Nothing is said of liveness: a system that never moves refines every one with its initial states,
-unless it is said what it offers: which actions must be possible (S. Brookes, C. Hoare, A. Roscoe: "A Theory of Communicating Sequential
-Processes", JACM 31(3), 1984).
+unless it is promised what it can do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 
 from vmproof.engines.asking import Asker
 from vmproof.engines.bmc import bmc
@@ -21,6 +19,7 @@ from vmproof.engines.induction import value_in
 from vmproof.engines.inlined import inlined
 from vmproof.engines.kinduction import closed
 from vmproof.engines.meanings import Meanings
+from vmproof.engines.promises import Promise
 from vmproof.engines.result import Answer
 from vmproof.engines.system import Action, Defined, Kind, Parameter, Property, Quantified, TransitionSystem, Variable, domain_of
 from vmproof.engines.unroll import Unrolling, elements, equal, fits, in_range
@@ -43,23 +42,12 @@ class Matching:
     inputs: Mapping[str, Term] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
-class Offer:
-    """What the concrete system must be able to do: where `premise` holds, exactly one of `actions` is possible. Each of these is given its
-    parameters by name, as terms over those of the offer."""
-
-    name: str
-    parameters: Sequence[Parameter]
-    premise: Term
-    actions: Mapping[str, Mapping[str, Term]]
-
-
 def refinement(
     concrete: TransitionSystem,
     abstract: TransitionSystem,
     abstraction: Mapping[str, Term],
     actions: Mapping[str, Sequence[Matching | None]],
-    offers: Sequence[Offer] = (),
+    promises: Sequence[Promise] = (),
     *,
     pool: SolverPool,
     lemmas: Sequence[Property] = (),
@@ -67,7 +55,7 @@ def refinement(
     timeout: float | None = None,
 ) -> list[Answer]:
     """Whether `concrete` refines `abstract`: an answer for the initial states ("initial states"), one for each concrete action, and one for
-    each of `offers`.
+    each of `promises`.
 
     `abstraction` gives each leaf of the abstract state as a term over the concrete one; `actions` the abstract steps that each concrete
     action may be; None among them: it may leave the abstract state as it is, which it must where there are none. `lemmas` are invariants of
@@ -76,7 +64,7 @@ def refinement(
     else UNKNOWN. ValueError if the abstraction or a matching lacks something.
     """
     asker = Asker(pool, timeout)
-    system, claims = obligations(concrete, abstract, abstraction, actions, offers)
+    system, claims = obligations(concrete, abstract, abstraction, actions, promises)
     sized = not system.quantified and not system.defined
     types = sized and closed(Unrolling(system), asker)
     replies = asker.run(implied(system, claim, lemmas, types) for claim in claims)
@@ -105,13 +93,13 @@ def obligations(
     abstract: TransitionSystem,
     abstraction: Mapping[str, Term],
     actions: Mapping[str, Sequence[Matching | None]],
-    offers: Sequence[Offer] = (),
+    promises: Sequence[Promise] = (),
     only: Container[str] | None = None,
 ) -> tuple[TransitionSystem, list[Property]]:
     """What refinement amounts to, as invariants of the concrete system (which is given back with what explains markers in them).
 
-    The first is named `INITIAL`, the others by their actions, and then the offers by their names; of these two those that `only` has, None
-    for all.
+    The first is named `INITIAL`, the others by their actions, and then the promises by their names; of these two those that `only` has,
+    None for all.
     """
     pool = concrete.pool
     above = adopted(abstract, pool, "abstract ")
@@ -151,28 +139,12 @@ def obligations(
         [term] = inlined([pool.implies(action.guard, pool.or_(*matches))], meanings, pool)
         sentence = f"each step {action.name} of {concrete.name} is a step of {abstract.name}, or leaves its state as it is"
         claims.append(Property(Kind.ALWAYS, action.name, sentence, (*action.parameters, *action.choices, *places.made), term))
-    for offer in offers:
-        if only is None or offer.name in only:
-            claims.append(_offered(concrete, offer, meanings))
+    claims += [item.claim(concrete, meanings) for item in promises if only is None or item.name in only]
     said = [concrete.init, *(claim.term for claim in claims), *(item.term for item in concrete.properties)]
     said += [term for action in concrete.actions for term in (action.guard, *action.next.values())]
     needed = set(meanings.occurring(said))
     quantified = tuple(item for item in meanings.quantified if item.marker in needed)
     return replace(concrete, quantified=quantified, defined=tuple(item for item in meanings.defined if item.array in needed)), claims
-
-
-def _offered(concrete: TransitionSystem, offer: Offer, meanings: Meanings) -> Property:
-    """That what is offered is possible, and nothing else beside it."""
-    pool = concrete.pool
-    possible = []
-    for action in concrete.actions:
-        if action.name in offer.actions:
-            given = {item.term: offer.actions[action.name][item.name] for item in action.parameters}
-            possible += meanings.rename([action.guard], given)
-    single = [pool.not_(pool.and_(one, other)) for one, other in combinations(possible, 2)]
-    [term] = inlined([pool.implies(offer.premise, pool.and_(pool.or_(*possible), *single))], meanings, pool)
-    sentence = f"where {offer.name} says so, {concrete.name} can do one of {', '.join(offer.actions)}"
-    return Property(Kind.ALWAYS, offer.name, sentence, tuple(offer.parameters), term)
 
 
 class _Places:

@@ -92,6 +92,7 @@ class Decorator(Enum):
     ABSTRACTION = "abstraction"
     SIMULATES = "simulates"
     OFFERS = "offers"
+    ENSURES = "ensures"
     OBSERVES = "observes"
     MAY_FLOW = "may_flow"
     ACTS_FOR = "acts_for"

@@ -10,7 +10,8 @@ from vmproof.engines.asking import Asker
 from vmproof.engines.implied import implied
 from vmproof.engines.induction import induction
 from vmproof.engines.noninterference import noninterference
-from vmproof.engines.refinement import Offer, refinement
+from vmproof.engines.promises import Ensured, Offer
+from vmproof.engines.refinement import refinement
 from vmproof.engines.relating import Refinement, Separation, read_refinement, read_separation
 from vmproof.engines.result import Answer, Trace
 from vmproof.engines.system import Action, Kind, Parameter, Property, TransitionSystem
@@ -123,7 +124,7 @@ class _Refining:
             read.abstract,
             read.abstraction,
             read.actions,
-            read.offers,
+            read.promises,
             pool=pool,
             lemmas=lemmas,
             bound=self.bound,
@@ -133,9 +134,11 @@ class _Refining:
 
     def _found(self, answer: Answer) -> Found:
         read = self.read
-        offer = next((item for item in read.offers if item.name == answer.property), None)
-        if offer is not None:
-            return self._offered(answer, offer)
+        promise = next((item for item in read.promises if item.name == answer.property), None)
+        if isinstance(promise, Offer):
+            return self._offered(answer, promise)
+        if promise is not None:
+            return self._ensured(answer, promise)
         action = next((item for item in read.concrete.actions if item.name == answer.property), None)
         sentence = f"each initial state of {read.concrete.name} is one of {read.abstract.name}"
         if action is not None:
@@ -163,6 +166,14 @@ class _Refining:
         said = f"{' and '.join(possible)} are possible there" if possible else f"no {' or '.join(offer.actions)} is possible there"
         trace = replace(shown(naming, answer.trace, answer.property, {}), parameters=parameters)
         return replace(_plain(answer, sentence, self.sizes), trace=trace, reason=said)
+
+    def _ensured(self, answer: Answer, promise: Ensured) -> Found:
+        action = next(item for item in self.read.concrete.actions if item.name == promise.action)
+        sentence = f"each step {action.name} of {self.read.concrete.name} ensures what {promise.name} says"
+        if answer.trace is None:
+            return _plain(answer, sentence, self.sizes)
+        said = f"a step {action.name} does not ensure it there"
+        return _traced(answer, sentence, self.sizes, Naming(self.read.below), action, tuple(promise.parameters), said)
 
     def _difference(self, answer: Answer, trace: Trace, action: Action | None) -> str:
         """What the step does to the abstract state, beside arrays that a function gives and nothing lists."""
