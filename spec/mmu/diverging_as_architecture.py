@@ -5,24 +5,14 @@ An access by a TLB is one by the walk that its entry was made from; a fault that
 
 from vmproof.lang import *
 from spec.mmu.guest_account import *
-from spec.mmu import diverging_claims
-from spec.mmu.shadow_walk import sees
+from spec.mmu.diverging_promises import *
+from spec.mmu.shadow_tables import sees
 
 
 @abstraction
 def seen(w: diverging_claims.Diverging, g: guest_architecture.Guest):
     g.memory = w.memory
     but_memory(w, g)
-
-
-@offers("set_registers")
-def to_registers(w, g, h, s):
-    return forall(lambda other: other == h or w.space[other] != s, diverging_claims.Hart)
-
-
-@offers("fault")
-def to_an_access(w, g):
-    return True
 
 
 @simulates("load")
@@ -40,7 +30,7 @@ def store(w, g, h, p, offset, value):
 @simulates("fault")
 def fault(w, g, h, p, access, offset):
     root = w.cpu[h].root
-    _, _, depth, _, entries, _ = sees(lambda page, index: (w.memory[page, index], page), root, w.vpn[p])
-    e2, e1, e0 = entries
-    guest_architecture.access(g, h, p, access, offset, 0, root, depth, e2, e1, e0)
-    guest_architecture.mark(g, h, p, access, offset, root, depth, e2, e1, e0)
+    _, _, depth, steps, _ = sees(lambda page, index: (w.memory[page, index], page), w.cpu[h], w.vpn[p])
+    e2, e1, e0 = (entry for _, _, entry in steps)
+    guest_architecture.access(g, h, p, access, offset, 0, root, depth[1:0], e2, e1, e0)
+    guest_architecture.mark(g, h, p, access, offset, root, depth[1:0], e2, e1, e0)
