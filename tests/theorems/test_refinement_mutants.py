@@ -18,6 +18,7 @@ NOBODY = constant(P)
 
 class Room(State):
     owner: P
+    lamp: bool
     inside: array[P, bool]
     visits: bits[2]
 
@@ -49,6 +50,11 @@ def leave(w, p: P):
 @action
 def knock(w, p: P):
     require(not free(w))
+
+
+@action
+def turn(w, on: bool):
+    w.lamp = on
 
 
 @invariant("who is inside is the owner")
@@ -109,6 +115,11 @@ def leave(w, l):
     locks.release(l)
 
 
+@ensures("turn")
+def lit(w, after, on):
+    return after.lamp == on
+
+
 @offers("enter", "knock")
 def at_the_door(w, l, p):
     return p != room.NOBODY and not w.inside[p]
@@ -153,8 +164,13 @@ def test_a_step_that_is_not_matched_breaks_the_proof(found: dict[tuple[str, str]
 
 
 def test_what_is_not_offered_breaks_the_proof(found: dict[tuple[str, str], tuple[str, str, str]]) -> None:
-    both = "refinement: what at_the_door says is not offered in a state that satisfies all invariants"
+    both = "refinement: what at_the_door says is not so in a state that satisfies all invariants"
     assert found["require(not free(w))", "pass"] == ("broken", "unknown", both)
+
+
+def test_what_is_not_ensured_breaks_the_proof(found: dict[tuple[str, str], tuple[str, str, str]]) -> None:
+    dark = "refinement: what lit of turn says is not so in a state that satisfies all invariants"
+    assert found["w.lamp = on", "pass"] == ("broken", "unknown", dark)
 
 
 def test_an_invariant_that_the_proof_uses_breaks_it(found: dict[tuple[str, str], tuple[str, str, str]]) -> None:

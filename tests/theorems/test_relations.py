@@ -119,6 +119,32 @@ def test_what_the_kernel_must_be_able_to_do(pool: SolverPool) -> None:
     assert item.trace.parameters == {"pid": "FREE", "page": "Page0", "frame": "Frame0"}
 
 
+ENSURED = """
+
+@ensures("unmap_page")
+def others_stay(w, after, pid, page, other: frames.Pid, elsewhere: frames.Page):
+    return (other == pid and elsewhere == page) or after.table[other, elsewhere] == w.table[other, elsewhere]
+"""
+
+
+def test_what_a_step_of_the_kernel_ensures(pool: SolverPool) -> None:
+    last = "    homes.move_out(t, w.table[pid, page].frame)\n"
+    theorem = THEOREMS["frames-as-tenancy"]
+    assert proved(theorem, pool, frames_as_tenancy=(last, last + ENSURED)).verdict is Verdict.PROVED
+    sized = replace(theorem, sizes={"Pid": 2, "Page": 1, "Frame": 1})
+    none = proved(sized, pool, frames_as_tenancy=(last, last + ENSURED.replace("(other == pid and elsewhere == page) or ", "")))
+    assert none.verdict is Verdict.REFUTED
+    assert none.reason == "a step unmap_page does not ensure it there"
+    [item] = [item for item in none.found if item.verdict is Verdict.REFUTED]
+    assert (item.name, item.sentence) == (
+        "others_stay of unmap_page",
+        "each step unmap_page of frames ensures what others_stay of unmap_page says",
+    )
+    assert item.trace is not None
+    assert [step.action for step in item.trace.steps] == ["map_page"]
+    assert item.trace.parameters["page"] == item.trace.parameters["elsewhere"] == "Page0"
+
+
 def test_a_refinement_of_the_initial_states(pool: SolverPool) -> None:
     theorem = replace(THEOREMS["frames-as-tenancy"], sizes={"Pid": 2, "Page": 1, "Frame": 1})
     outcome = proved(theorem, pool, frames=("w.owner[frame] == FREE, Frame) and", "w.owner[frame] != FREE, Frame) and"))
@@ -233,6 +259,20 @@ def test_a_theorem_that_is_wrong(tmp_path: Path, text: str, change: tuple[str, s
             '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
             '@offers("unmap_page")\ndef leaving(w, t, pages):\n    return True',
             "23:1: no action that `leaving` names has a parameter `pages`; did you mean `page`?",
+        ),
+        (
+            "frames-as-tenancy",
+            "frames_as_tenancy",
+            '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
+            '@ensures("unmap_page")\ndef out(w, after, frame):\n    return True',
+            "23:1: the action `unmap_page` has no parameter `frame`",
+        ),
+        (
+            "frames-as-tenancy",
+            "frames_as_tenancy",
+            '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
+            '@ensures("unmap_page")\ndef out(w, after):\n    after.owner[w.table[0, 0].frame] = frames.FREE\n    return True',
+            "is a state that is only read",
         ),
         ("frames-as-tenancy", "frames_as_tenancy", "@abstraction\n", "", "1:1: there is no @abstraction in frames_as_tenancy.py"),
         (
