@@ -168,8 +168,15 @@ def eventually(
 def abstraction(function: _F) -> _F:
     """`f(w, a)`: assigns every field of the abstract state `a`, as it is read off the concrete state `w`."""
 
-def simulates(*actions: str) -> Callable[[_F], _F]:
-    """`f(w, a, parameter, ...)`: names, by calling it on `a`, the abstract action that these concrete ones are."""
+def simulates(*actions: str, stutters: bool = ...) -> Callable[[_F], _F]:
+    """`f(w, a, parameter, ...)`: names, by calling it on `a`, the abstract action that these concrete ones are; with `stutters=True` they
+    may also leave the abstract state as it is."""
+
+def offers(*actions: str) -> Callable[[_F], _F]:
+    """`f(w, a, parameter, ...)`: where it holds, exactly one of these concrete actions is possible, with these parameters."""
+
+def ensures(*actions: str) -> Callable[[_F], _F]:
+    """`f(w, after, parameter, ..., other: type, ...)`: holds of the states before and after each step of these concrete actions."""
 
 def observes(function: _F) -> _F:
     """`f(w, who: Domain, place: type, ...)`: what the domain `who` sees of the state, at every place."""

@@ -5,8 +5,8 @@ An access by a TLB is one by the walk that its entry was made from; a fault that
 
 from vmproof.lang import *
 from spec.mmu.guest_account import *
-from spec.mmu import diverging_claims
-from spec.mmu.shadow_walk import sees
+from spec.mmu.diverging_promises import *
+from spec.mmu.shadow_tables import sees
 
 
 @abstraction
@@ -30,7 +30,7 @@ def store(w, g, h, p, offset, value):
 @simulates("fault")
 def fault(w, g, h, p, access, offset):
     root = w.cpu[h].root
-    _, _, depth, _, entries, _ = sees(lambda page, index: (w.memory[page, index], page), root, w.vpn[p])
-    e2, e1, e0 = entries
-    guest_architecture.access(g, h, p, access, offset, 0, root, depth, e2, e1, e0)
-    guest_architecture.mark(g, h, p, access, offset, root, depth, e2, e1, e0)
+    _, _, depth, steps, _ = sees(lambda page, index: (w.memory[page, index], page), w.cpu[h], w.vpn[p])
+    e2, e1, e0 = (entry for _, _, entry in steps)
+    guest_architecture.access(g, h, p, access, offset, 0, root, depth[1:0], e2, e1, e0)
+    guest_architecture.mark(g, h, p, access, offset, root, depth[1:0], e2, e1, e0)

@@ -25,6 +25,11 @@ def sfence(w, g, h, one_page, p, one_asid, asid):
     guest_architecture.sfence(g, h, one_page, p, one_asid, asid)
 
 
+@offers("sfence")
+def to_a_fence(w, g):
+    return True
+
+
 @simulates("device_write")
 def device_write(w, g, page, index, value):
     guest_architecture.device_write(g, page, index, value)

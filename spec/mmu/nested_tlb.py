@@ -154,8 +154,8 @@ def cut(line, depth):
     space: without the entry that makes it global they are good for nothing."""
     old = line.walk
     shorter = Walk(root=old.root, depth=depth, e2=old.e2, e1=old.e1, e0=old.e0)
-    if depth == 0 or (is_global(old) and not is_global(shorter)):
-        shorter = Walk(root=old.root, depth=0, e2=0, e1=0, e0=0)
+    if is_global(old) and not is_global(shorter):
+        shorter = Walk(root=old.root, depth=0, e2=old.e2, e1=old.e1, e0=old.e0)
     return Line(asid=line.asid, vpn=line.vpn, walk=shorter, found=False, frame=line.frame)
 
 
@@ -211,8 +211,9 @@ def begin(w, h: Hart, t: Slot, p: Page):
     """A slot is taken for a walk, wanted or not: the entry of the root table is read. An address that is in no frame exits to the VMM."""
     root, vpn = w.cpu[h].root, w.vpn[p]
     require(backed(w, root))
-    walk = Walk(root=root, depth=1, e2=word(w, root, vpn[26:18]), e1=0, e0=0)
-    w.tlb[h, t] = Line(asid=w.cpu[h].asid, vpn=vpn, walk=walk, found=False, frame=w.host[root])
+    old = w.tlb[h, t]
+    walk = Walk(root=root, depth=1, e2=word(w, root, vpn[26:18]), e1=old.walk.e1, e0=old.walk.e0)
+    w.tlb[h, t] = Line(asid=w.cpu[h].asid, vpn=vpn, walk=walk, found=False, frame=old.frame)
 
 
 @action

@@ -5,7 +5,7 @@ Nothing that the VMM does is to be seen: it moves pages, and what they hold stay
 
 from vmproof.lang import *
 from spec.mmu.guest_account import *
-from spec.mmu import nested_tlb_claims
+from spec.mmu.nested_tlb_promises import *
 
 
 @abstraction

@@ -48,8 +48,8 @@ def rooted_here(w, h: Hart, t: Slot, r: Root):
     return implies(line.walk.depth != 0 and not is_global(line.walk), root_lasts(w, r, h, line.asid, line.walk, False))
 
 
-@reachable("a store by an entry that is no more in memory")
+@reachable("a leaf that lets the guest store is no more in memory")
 def outdated(w, h: Hart, t: Slot):
     line = w.tlb[h, t]
     other = word(w, line.walk.root, line.vpn[26:18]) != line.walk.e2
-    return line.found and other and granted(line, w.cpu[h], Access.write)
+    return other and granted(line, w.cpu[h], Access.write)

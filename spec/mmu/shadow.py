@@ -109,7 +109,7 @@ def guest_word(w, ppn, index):
 def look(w, ppn, index):
     """An entry of a table, and its frame; where nothing backs it, the step is not possible: the VMM has to bring it in first."""
     require(backed(w, ppn))
-    return guest_word(w, ppn, index), w.host[ppn]
+    return w.memory[w.host[ppn]][index], w.host[ppn]
 
 
 def made_from(depth, steps, ppn):
@@ -170,9 +170,13 @@ def guard(w, frame):
 
 @action
 def set_registers(w, h: Hart, root: bits[ROOT], user: bool, controls: bits[CONTROLS], s: Space):
-    """The guest writes a register, traps, or returns from a trap: the VMM takes the space of these registers, and flushes nothing."""
+    """The guest writes a register, traps, or returns from a trap: the VMM takes the space of these registers, and flushes nothing; or it
+    empties a space for them, in which no other hart is."""
     key = key_of(root, user, controls)
-    require(same_key(w.key[s], key))
+    if not same_key(w.key[s], key):
+        require(forall(lambda other: other == h or w.space[other] != s, Hart))
+        drop(w, lambda space, p: space == s)
+        w.key[s] = key
     w.cpu[h] = key
     w.space[h] = s
 
@@ -298,14 +302,6 @@ def refill(w, h: Hart, p: Page, access: Access, offset: bits[9]):
     w.shadow[s, p] = Entry(valid=True, frame=target, r=found.read, w=writable, x=found.execute)
     w.origin[s, p] = made_from(depth, tuple(Step(table=table, entry=entry) for table, _, entry in steps), found.ppn)
     w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.again, code=0)
-
-
-@action
-def open_space(w, s: Space, root: bits[ROOT], user: bool, controls: bits[CONTROLS]):
-    """The VMM uses a space for other registers, in which no hart is."""
-    require(forall(lambda h: w.space[h] != s, Hart))
-    drop(w, lambda space, p: space == s)
-    w.key[s] = key_of(root, user, controls)
 
 
 @action

@@ -7,7 +7,7 @@ again. Nothing else that the VMM does is to be seen.
 
 from vmproof.lang import *
 from spec.mmu import guest_immediate
-from spec.mmu import shadow_claims
+from spec.mmu.shadow_promises import *
 
 
 @abstraction

@@ -11,7 +11,8 @@ Page frames of the guest stand for those of the host here; `shadow.py` has the m
 from vmproof.lang import *
 from spec.mmu.fences import EntryUse, Key, Root, RootUse, Use, Walk, nothing_stale, order, region, switch, write
 from spec.mmu.guest_interface import ADUE, Event, Hart, Outcome, Page
-from spec.mmu.shadow_walk import fault_cause, grants, rights, sees, with_leaf
+from spec.mmu.shadow_tables import sees
+from spec.mmu.shadow_walk import fault_cause, grants, rights
 
 # Of the shadow; to the hardware, an address space identifier. An ASID of the guest is a hart's own affair (4.2.1), so that it does not tell
 # address spaces apart where several harts share a shadow: the root has to, too.
@@ -79,9 +80,14 @@ def flush(w, at, gone):
 
 @action
 def set_registers(w, h: Hart, root: bits[44], asid: bits[16], user: bool, SUM: bool, MXR: bool, s: Space):
-    """The guest writes satp or sstatus, traps, or returns from a trap: the VMM takes the space of these registers."""
+    """The guest writes satp or sstatus, traps, or returns from a trap: the VMM takes the space of these registers, or empties one for them
+    in which no other hart is."""
     key = Key(root=root, asid=asid, user=user, SUM=SUM, MXR=MXR)
-    require(w.tag[s] == key)
+    if w.tag[s] != key:
+        require(forall(lambda other: other == h or w.space[other] != s, Hart))
+        drop(w, lambda space, page, depth: space == s)
+        flush(w, lambda hart: True, lambda space, page, depth: space == s)
+        w.tag[s] = key
     switch(w, h, key)
     w.space[h] = s
 
@@ -144,7 +150,8 @@ def evict(w, h: Hart, s: Space, p: Page):
 def fault(w, h: Hart, p: Page, access: Access, offset: bits[9]):
     """The hardware denied an access: the VMM walks the guest's tables of now, and reflects the fault, or sets A and D and fills."""
     key, s, vpn = w.tag[w.space[h]], w.space[h], w.vpn[p]
-    found, pte, depth, tables, entries, ppn = sees(lambda page, index: (w.memory[page, index], page), key.root, vpn)
+    _, found, depth, steps, ppn = sees(lambda page, index: (w.memory[page, index], page), key, vpn)
+    table, index, pte = steps[2]
     read, write_too, execute = rights(pte, key)
     storing = access == Access.write
     marked = pte | (0xC0 if storing else 0x40)
@@ -153,18 +160,8 @@ def fault(w, h: Hart, p: Page, access: Access, offset: bits[9]):
     else:
         w.last = Event(hart=h, page=p, access=access, offset=offset, value=0, outcome=Outcome.again, code=0)
         if marked != pte:
-            _, _, table = tables
-            write(w, table, vpn[26:18] if depth == 1 else vpn[17:9] if depth == 2 else vpn[8:0], marked)
+            write(w, table, index, marked)
         w.shadow[s, p] = Entry(valid=True, ppn=ppn, r=read, w=write_too and marked[7] == 1, x=execute)
-        e2, e1, e0 = with_leaf(depth, entries, marked)
-        w.origin[s, p] = Walk(root=key.root, depth=depth, e2=e2, e1=e1, e0=e0)
+        e2, e1 = marked if depth == 1 else steps[0][2], steps[1][2] if depth == 3 else marked
+        w.origin[s, p] = Walk(root=key.root, depth=depth[1:0], e2=e2, e1=e1, e0=marked)
         w.tlb[h, s, p].valid = False
-
-
-@action
-def open_space(w, s: Space, root: bits[44], asid: bits[16], user: bool, SUM: bool, MXR: bool):
-    """The VMM uses a space, in which no hart is, for other registers."""
-    require(forall(lambda h: w.space[h] != s, Hart))
-    drop(w, lambda space, p, depth: space == s)
-    flush(w, lambda h: True, lambda space, p, depth: space == s)
-    w.tag[s] = Key(root=root, asid=asid, user=user, SUM=SUM, MXR=MXR)

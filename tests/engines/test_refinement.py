@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.systems import Sketch
 from vmproof.data import library
+from vmproof.engines.promises import Offer
 from vmproof.engines.reading import transition_system
 from vmproof.engines.refinement import Matching, refinement
 from vmproof.engines.result import Answer
@@ -86,11 +87,39 @@ def test_steps_are_matched_or_leave_the_abstract_state_as_it_is(pool: SolverPool
 def test_a_step_that_is_not_matched_is_refuted_with_a_trace_to_it(pool: SolverPool) -> None:
     concrete = clock({"one": 1, "three": 3}, guarded=False)
     seen = {"m": concrete.pool.extract(concrete.state["n"], 2, 1)}
-    tick = [Matching("tick")]
+    tick = [Matching("tick"), None]
     first, one, three = refinement(concrete, half(), seen, {"one": tick, "three": tick}, pool=pool)
     assert (first.verdict, one.verdict, three.verdict) == (Verdict.PROVED, Verdict.PROVED, Verdict.REFUTED)
     assert three.trace is not None
     assert [step.action for step in three.trace.steps] == ["one"]  # three steps from 1 are two ticks
+
+
+def test_a_step_that_has_a_name_may_not_stutter(pool: SolverPool) -> None:
+    concrete = clock({"one": 1}, guarded=False)
+    seen = {"m": concrete.pool.extract(concrete.state["n"], 2, 1)}
+    _, one = refinement(concrete, half(), seen, {"one": [Matching("tick")]}, pool=pool)
+    assert one.verdict is Verdict.REFUTED
+    assert one.trace is not None
+    assert one.trace.steps == ()  # from 0 to 1 is no tick
+
+
+@pytest.mark.parametrize(("odd", "steps"), [("from odd numbers", None), ("always", 2), ("never", 1)])
+def test_what_is_offered_is_one_thing(pool: SolverPool, odd: str, steps: int | None) -> None:
+    """From each number but 0 one of two actions: `even` is possible from even numbers; at 2 both are, if `odd` always is."""
+    s = Sketch("turns")
+    n = s.number("n", 8)
+    even = s.pool.eq(s.pool.extract(n, 0, 0), s.pool.bv(0, 1))
+    guard = {"from odd numbers": s.pool.not_(even), "always": s.pool.true, "never": s.pool.false}[odd]
+    s.action("odd", guard, {"n": s.pool.add(n, s.pool.bv(1, 3))})
+    s.action("even", even, {"n": s.pool.add(n, s.pool.bv(1, 3))})
+    concrete = s.system(s.pool.eq(n, s.pool.bv(0, 3)))
+    tick = [Matching("tick"), None]
+    offer = Offer("onward", (), s.pool.ne(n, s.pool.bv(0, 3)), {"odd": {}, "even": {}})
+    seen = {"m": s.pool.extract(n, 2, 1)}
+    *_, offered = refinement(concrete, half(), seen, {"odd": tick, "even": tick}, [offer], pool=pool)
+    assert offered.property == "onward"
+    assert offered.verdict is (Verdict.PROVED if steps is None else Verdict.REFUTED)
+    assert (None if offered.trace is None else len(offered.trace.steps)) == steps
 
 
 def test_initial_states_must_be_abstract_ones(pool: SolverPool) -> None:

@@ -97,6 +97,54 @@ def test_a_mapping_that_names_no_step_or_the_wrong_one(pool: SolverPool) -> None
     assert none.reason.endswith("and the mapping names no step that it may be")
 
 
+OFFER = """
+
+@offers("map_page", "unmap_page")
+def asked(w, t, pid, frame):
+    return w.owner[frame] == frames.FREE and pid != frames.FREE
+"""
+
+
+def test_what_the_kernel_must_be_able_to_do(pool: SolverPool) -> None:
+    """Where a frame is free, a page of a process can be mapped, or is mapped and can be taken back: one of the two."""
+    last = "    homes.move_out(t, w.table[pid, page].frame)\n"
+    theorem = THEOREMS["frames-as-tenancy"]
+    assert proved(theorem, pool, frames_as_tenancy=(last, last + OFFER)).verdict is Verdict.PROVED
+    sized = replace(theorem, sizes={"Pid": 2, "Page": 1, "Frame": 1})
+    nobody = proved(sized, pool, frames_as_tenancy=(last, last + OFFER.replace(" and pid != frames.FREE", "")))
+    assert nobody.verdict is Verdict.REFUTED
+    assert nobody.reason == "no map_page or unmap_page is possible there"
+    [item] = [item for item in nobody.found if item.verdict is Verdict.REFUTED]
+    assert item.trace is not None
+    assert item.trace.parameters == {"pid": "FREE", "page": "Page0", "frame": "Frame0"}
+
+
+ENSURED = """
+
+@ensures("unmap_page")
+def others_stay(w, after, pid, page, other: frames.Pid, elsewhere: frames.Page):
+    return (other == pid and elsewhere == page) or after.table[other, elsewhere] == w.table[other, elsewhere]
+"""
+
+
+def test_what_a_step_of_the_kernel_ensures(pool: SolverPool) -> None:
+    last = "    homes.move_out(t, w.table[pid, page].frame)\n"
+    theorem = THEOREMS["frames-as-tenancy"]
+    assert proved(theorem, pool, frames_as_tenancy=(last, last + ENSURED)).verdict is Verdict.PROVED
+    sized = replace(theorem, sizes={"Pid": 2, "Page": 1, "Frame": 1})
+    none = proved(sized, pool, frames_as_tenancy=(last, last + ENSURED.replace("(other == pid and elsewhere == page) or ", "")))
+    assert none.verdict is Verdict.REFUTED
+    assert none.reason == "a step unmap_page does not ensure it there"
+    [item] = [item for item in none.found if item.verdict is Verdict.REFUTED]
+    assert (item.name, item.sentence) == (
+        "others_stay of unmap_page",
+        "each step unmap_page of frames ensures what others_stay of unmap_page says",
+    )
+    assert item.trace is not None
+    assert [step.action for step in item.trace.steps] == ["map_page"]
+    assert item.trace.parameters["page"] == item.trace.parameters["elsewhere"] == "Page0"
+
+
 def test_a_refinement_of_the_initial_states(pool: SolverPool) -> None:
     theorem = replace(THEOREMS["frames-as-tenancy"], sizes={"Pid": 2, "Page": 1, "Frame": 1})
     outcome = proved(theorem, pool, frames=("w.owner[frame] == FREE, Frame) and", "w.owner[frame] != FREE, Frame) and"))
@@ -190,6 +238,41 @@ def test_a_theorem_that_is_wrong(tmp_path: Path, text: str, change: tuple[str, s
             "    homes.move_in(t, frame, pid, page)",
             "    t.tenant[frame] = pid\n    homes.move_in(t, frame, pid, page)",
             "18:1: `move_in` assigns to the abstract state; it names an action of it",
+        ),
+        (
+            "frames-as-tenancy",
+            "frames_as_tenancy",
+            '@simulates("unmap_page")',
+            '@simulates("unmap_page", stutter=True)',
+            "22:26: @simulates takes the names of actions, and `stutters=True`",
+        ),
+        (
+            "frames-as-tenancy",
+            "frames_as_tenancy",
+            '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
+            '@offers("unmap_page", "map_page")\ndef unmap_page(w, t):\n    return True',
+            "23:1: `unmap_page` is an action of frames; what it offers has a name of its own",
+        ),
+        (
+            "frames-as-tenancy",
+            "frames_as_tenancy",
+            '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
+            '@offers("unmap_page")\ndef leaving(w, t, pages):\n    return True',
+            "23:1: no action that `leaving` names has a parameter `pages`; did you mean `page`?",
+        ),
+        (
+            "frames-as-tenancy",
+            "frames_as_tenancy",
+            '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
+            '@ensures("unmap_page")\ndef out(w, after, frame):\n    return True',
+            "23:1: the action `unmap_page` has no parameter `frame`",
+        ),
+        (
+            "frames-as-tenancy",
+            "frames_as_tenancy",
+            '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
+            '@ensures("unmap_page")\ndef out(w, after):\n    after.owner[w.table[0, 0].frame] = frames.FREE\n    return True',
+            "is a state that is only read",
         ),
         ("frames-as-tenancy", "frames_as_tenancy", "@abstraction\n", "", "1:1: there is no @abstraction in frames_as_tenancy.py"),
         (

@@ -27,13 +27,21 @@ from vmproof.solvers import SolverPool, Status
 @dataclass(frozen=True)
 class Broken:
     """A claim that fails after an action, from a state that satisfies all claims; or, no action, in an initial state. No claim: the step,
-    or the initial state, is none of the abstract system."""
+    or the initial state, is none of the abstract system; or, of such a state, what a `promise` says is not so."""
 
     claim: str | None
     action: str | None
+    promise: str | None = None
+
+    @property
+    def initial(self) -> bool:
+        """Whether it is a state that certainly is reachable: an initial one."""
+        return self.action is None and self.promise is None
 
     @property
     def text(self) -> str:
+        if self.promise is not None:
+            return f"refinement: what {self.promise} says is not so in a state that satisfies all invariants"
         if self.claim is None:
             if self.action is None:
                 return "an initial state is not matched"
@@ -46,11 +54,13 @@ class Broken:
 @dataclass(frozen=True, eq=False)
 class Demand:
     """What a proof demands of a changed system: `claims`, that induction proves together, and `steps`, those of a refinement that are to be
-    matched, by action (None: the initial states). `stepped` is the system with what explains the markers in these."""
+    matched, by action (None: the initial states), and its `promises`, by name. `stepped` is the system with what explains the markers in
+    these."""
 
     change: Change
     claims: Sequence[Claim]
     steps: Mapping[str | None, Claim] = field(default_factory=dict)
+    promises: Mapping[str, Claim] = field(default_factory=dict)
     stepped: TransitionSystem | None = None
 
 
@@ -68,29 +78,36 @@ def demand(change: Change, properties: Sequence[Property], refinement: Refinemen
     seen = Instances(system).depends(refinement.abstraction.values())
     leaves = {v.path: v.term for v in system.variables}
     moved = {item.after.name for item in change.actions if item.guard or any(leaves[path] in seen for path in item.paths)}
-    stepped, found = obligations(system, refinement.abstract, refinement.abstraction, refinement.actions, moved)
-    steps = {
-        None if item.name == INITIAL else item.name: Claim(
-            item.name, item.parameters, pool.implies(domain_of(item.parameters, pool), item.term)
-        )
+    possible = {item.after.name for item in change.actions if item.guard}
+    changed = {item.after.name for item in change.actions if item.paths}
+    promises = {item.name for item in refinement.promises if item.concerns(possible, changed)}
+    stepped, found = obligations(
+        system, refinement.abstract, refinement.abstraction, refinement.actions, refinement.promises, moved | promises
+    )
+    needed = {
+        item.name: Claim(item.name, item.parameters, pool.implies(domain_of(item.parameters, pool), item.term))
         for item in found
         if item.name != INITIAL or change.init
     }
-    return Demand(change, claims, steps, stepped)
+    steps = {None if name == INITIAL else name: claim for name, claim in needed.items() if name not in promises}
+    return Demand(change, claims, steps, {name: claim for name, claim in needed.items() if name in promises}, stepped)
 
 
 @dataclass(eq=False)
 class _Obligation:
     """What is not proved yet of a changed system. `candidate`: a state of any number of elements may break it; `holds`: none with the given
-    sizes does. No claim: that the step, or the initial states, are matched."""
+    sizes does. No claim: that the step, or the initial states, are matched, or what is promised."""
 
     claim: str | None
     action: str | None
+    promise: str | None = None
     candidate: bool = False
     holds: bool = False
 
     @property
     def text(self) -> str:
+        if self.promise is not None:
+            return f"what {self.promise} says"
         if self.claim is None:
             return f"that the step {self.action} is matched" if self.action else "that the initial states are matched"
         return f"that {self.action} preserves {self.claim}" if self.action else f"that the initial states satisfy {self.claim}"
@@ -116,9 +133,9 @@ class Notice:
     def ask(
         self, pool: SolverPool, seconds: float, deadline: float, first: Sequence[str | None] = (), solver: str | None = None
     ) -> Broken | None:
-        """Ask what is open, `seconds` for each question; what breaks first is the answer. The initial states go first, then claims of the
-        names `first` (None: that steps are matched), then that steps are matched, of which there is one for each action. `solver` None: the
-        pool's own."""
+        """Ask what is open, `seconds` for each question; what breaks first is the answer. The initial states and what is promised go first,
+        then claims of the names `first` (None: that steps are matched), then that steps are matched, of which there is one for each action.
+        `solver` None: the pool's own."""
         limits = (pool, seconds, deadline, solver)
         rank = {name: number for number, name in enumerate(first)}
         rank.setdefault(None, len(rank))
@@ -134,7 +151,7 @@ class Notice:
             status = self._status(self._sized, item, *limits)
             item.holds = status is Status.UNSAT
             if status is Status.SAT:
-                return Broken(item.claim, item.action)
+                return Broken(item.claim, item.action, item.promise)
             if item.holds and self._general is None:
                 self.open.remove(item)
         return None
@@ -153,8 +170,10 @@ class Notice:
     @property
     def unmatched(self) -> tuple[TransitionSystem, list[Claim]]:
         """The claims that steps are matched which are open, of the system with sizes."""
-        names = [item.action for item in self.open if item.claim is None and not item.holds]
-        claims = [claim for action, claim in self._sized.steps.items() if action in names]
+        left = [item for item in self.open if item.claim is None and not item.holds]
+        steps, promises = {item.action for item in left if item.promise is None}, {item.promise for item in left}
+        claims = [claim for action, claim in self._sized.steps.items() if action in steps]
+        claims += [claim for name, claim in self._sized.promises.items() if name in promises]
         return self._sized.stepped or self._sized.change.system, claims
 
     @property
@@ -179,6 +198,9 @@ class Notice:
     def _doubt(self, demand: Demand, item: _Obligation) -> Doubt | None:
         """Whether an obligation can fail; None where the action is the same with these sizes."""
         known, whole = self._needed(demand), demand.claims
+        if item.promise is not None:
+            promise = demand.promises.get(item.promise)
+            return Doubt(demand.stepped or demand.change.system, promise, None, known, whole, True) if promise is not None else None
         if item.action is None:
             known, whole = [claim for claim in known if claim.type], []
         if item.claim is None:
@@ -199,6 +221,7 @@ def _obligations(demand: Demand, claims: Sequence[Claim]) -> list[_Obligation]:
     own = [claim for claim in claims if not claim.follows]  # what follows in every state follows whatever the steps are
     found = [_Obligation(claim.name, None) for claim in own if change.init and not claim.type]
     found += [_Obligation(None, action) for action in demand.steps]
+    found += [_Obligation(None, None, name) for name in demand.promises]
     question = Instances(change.system)
     for item in change.actions:
         values = {v.term for v in change.system.variables if v.path in item.paths}

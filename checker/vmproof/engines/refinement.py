@@ -1,7 +1,8 @@
 """Refinement: every execution of a concrete system is, seen through an abstraction, one of an abstract system that may also stand still.
 
 M. Abadi, L. Lamport: "The Existence of Refinement Mappings", TCS 82(2), 1991. What is to be shown of each initial state and each step is
-an invariant of the concrete system. Nothing is said of liveness: a system that never moves refines every one with its initial states.
+an invariant of the concrete system. Nothing is said of liveness: a system that never moves refines every one with its initial states,
+unless it is promised what it can do.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from vmproof.engines.induction import value_in
 from vmproof.engines.inlined import inlined
 from vmproof.engines.kinduction import closed
 from vmproof.engines.meanings import Meanings
+from vmproof.engines.promises import Promise
 from vmproof.engines.result import Answer
 from vmproof.engines.system import Action, Defined, Kind, Parameter, Property, Quantified, TransitionSystem, Variable, domain_of
 from vmproof.engines.unroll import Unrolling, elements, equal, fits, in_range
@@ -44,23 +46,25 @@ def refinement(
     concrete: TransitionSystem,
     abstract: TransitionSystem,
     abstraction: Mapping[str, Term],
-    actions: Mapping[str, Sequence[Matching]],
+    actions: Mapping[str, Sequence[Matching | None]],
+    promises: Sequence[Promise] = (),
     *,
     pool: SolverPool,
     lemmas: Sequence[Property] = (),
     bound: int = 10,
     timeout: float | None = None,
 ) -> list[Answer]:
-    """Whether `concrete` refines `abstract`: an answer for the initial states ("initial states") and one for each concrete action.
+    """Whether `concrete` refines `abstract`: an answer for the initial states ("initial states"), one for each concrete action, and one for
+    each of `promises`.
 
     `abstraction` gives each leaf of the abstract state as a term over the concrete one; `actions` the abstract steps that each concrete
-    action may be (none: it must leave the abstract state as it is, as any step may). `lemmas` are invariants of the concrete system that
-    are known to hold. PROVED if they imply that every step is matched; else, for a sized system, REFUTED with a shortest trace to a state
-    from which a step is not matched (the step's parameters are the answer's), if there is one within `bound`; else UNKNOWN. ValueError
-    if the abstraction or a matching lacks something.
+    action may be; None among them: it may leave the abstract state as it is, which it must where there are none. `lemmas` are invariants of
+    the concrete system that are known to hold. PROVED if they imply that every step is matched; else, for a sized system, REFUTED with a
+    shortest trace to a state from which a step is not matched (the step's parameters are the answer's), if there is one within `bound`;
+    else UNKNOWN. ValueError if the abstraction or a matching lacks something.
     """
     asker = Asker(pool, timeout)
-    system, claims = obligations(concrete, abstract, abstraction, actions)
+    system, claims = obligations(concrete, abstract, abstraction, actions, promises)
     sized = not system.quantified and not system.defined
     types = sized and closed(Unrolling(system), asker)
     replies = asker.run(implied(system, claim, lemmas, types) for claim in claims)
@@ -88,12 +92,14 @@ def obligations(
     concrete: TransitionSystem,
     abstract: TransitionSystem,
     abstraction: Mapping[str, Term],
-    actions: Mapping[str, Sequence[Matching]],
+    actions: Mapping[str, Sequence[Matching | None]],
+    promises: Sequence[Promise] = (),
     only: Container[str] | None = None,
 ) -> tuple[TransitionSystem, list[Property]]:
     """What refinement amounts to, as invariants of the concrete system (which is given back with what explains markers in them).
 
-    The first is named `INITIAL`, the others by their actions; of the actions those that `only` has, None for all.
+    The first is named `INITIAL`, the others by their actions, and then the promises by their names; of these two those that `only` has,
+    None for all.
     """
     pool = concrete.pool
     above = adopted(abstract, pool, "abstract ")
@@ -113,8 +119,11 @@ def obligations(
         changed = {v.term: action.next[v.path] for v in concrete.variables if v.path in action.next}
         seen_after = dict(zip(abstraction, meanings.rename(abstraction.values(), changed), strict=True))
         places = _Places(action, pool)
-        matches = [places.same(above.variables, abstraction, seen_after)]
-        for matching in actions.get(action.name, ()):
+        matches = []
+        for matching in actions.get(action.name) or (None,):
+            if matching is None:
+                matches.append(places.same(above.variables, abstraction, seen_after))
+                continue
             step = next((item for item in above.actions if item.name == matching.action), None)
             if step is None:
                 raise ValueError(f"{abstract.name} has no action {matching.action}")
@@ -130,6 +139,7 @@ def obligations(
         [term] = inlined([pool.implies(action.guard, pool.or_(*matches))], meanings, pool)
         sentence = f"each step {action.name} of {concrete.name} is a step of {abstract.name}, or leaves its state as it is"
         claims.append(Property(Kind.ALWAYS, action.name, sentence, (*action.parameters, *action.choices, *places.made), term))
+    claims += [item.claim(concrete, meanings) for item in promises if only is None or item.name in only]
     said = [concrete.init, *(claim.term for claim in claims), *(item.term for item in concrete.properties)]
     said += [term for action in concrete.actions for term in (action.guard, *action.next.values())]
     needed = set(meanings.occurring(said))

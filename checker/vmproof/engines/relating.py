@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmproof.engines.noninterference import Policy
+from vmproof.engines.promises import Ensured, Offer, Promise
 from vmproof.engines.reading import count, transition_system, value_names
 from vmproof.engines.refinement import Matching
 from vmproof.engines.system import Defined, Parameter, Quantified, TransitionSystem
 from vmproof.errors import InputError
 from vmproof.language.machine import RelatingDeclaration
-from vmproof.language.relations import Observation, Relation
+from vmproof.language.relations import NamedEnsured, NamedOffer, Observation, Relation
 from vmproof.language.systems import System
 from vmproof.language.types import Type, leaves
 from vmproof.terms import Term
@@ -27,7 +28,8 @@ class Refinement:
     concrete: TransitionSystem
     abstract: TransitionSystem
     abstraction: Mapping[str, Term]
-    actions: Mapping[str, Sequence[Matching]]
+    actions: Mapping[str, Sequence[Matching | None]]
+    promises: Sequence[Promise] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ class Separation:
 
 def read_refinement(relation: Relation, subject: Path, refines: Path) -> Refinement:
     """What a file says of two systems. Raises `InputError` where it is wrong or lacks something."""
-    _only(relation, ("abstraction", "simulates"), "maps one system to another")
+    _only(relation, ("abstraction", "simulates", "offers", "ensures"), "maps one system to another")
     below, above = relation.system(subject), relation.system(refines)
     concrete, abstract = transition_system(below), transition_system(above)
     for action in abstract.actions:
@@ -52,13 +54,35 @@ def read_refinement(relation: Relation, subject: Path, refines: Path) -> Refinem
             hint = "what it chooses becomes a parameter, which the mapping gives"
             raise InputError(f"the action `{action.name}` of {above.name} chooses a value", action.place, hint)
     seen = relation.abstraction(_one(relation, "abstraction"), below, above)
-    actions: dict[str, list[Matching]] = {}
+    actions: dict[str, list[Matching | None]] = {}
     for declaration in relation.of("simulates"):
         for name in declaration.actions:
             steps = relation.steps(declaration, relation.action(declaration, name, below), below, above, seen)
-            actions[name] = [Matching(step.action.name, step.inputs) for step in steps]
+            actions[name] = [*(Matching(step.action.name, step.inputs) for step in steps), *([None] if declaration.stutters else [])]
+    promises: list[Promise] = [_offer(relation.offered(declaration, below, above, seen), concrete) for declaration in relation.of("offers")]
+    for declaration in relation.of("ensures"):
+        promises += [_ensured(relation.ensured(declaration, name, below)) for name in declaration.actions]
     constants = {v.path: v.term for v in concrete.variables if v.rigid}
-    return Refinement(below, above, _complete(concrete, relation), _complete(abstract, relation), {**seen, **constants}, actions)
+    return Refinement(below, above, _complete(concrete, relation), _complete(abstract, relation), {**seen, **constants}, actions, promises)
+
+
+def _offer(given: NamedOffer, concrete: TransitionSystem) -> Offer:
+    declaration, name = given.declaration, given.declaration.function.name
+    for action in concrete.actions:
+        if action.name == name:
+            raise InputError(f"`{name}` is an action of {concrete.name}; what it offers has a name of its own", declaration.place)
+        if action.name in given.inputs and action.choices:
+            raise InputError(f"the action `{action.name}` chooses a value; what is offered is possible or not", declaration.place)
+    return Offer(name, _parameters(given.parameters), given.premise, given.inputs)
+
+
+def _ensured(given: NamedEnsured) -> Ensured:
+    name = f"{given.declaration.function.name} of {given.action}"
+    return Ensured(name, given.action, _parameters(given.parameters), given.after, given.body)
+
+
+def _parameters(given: Mapping[str, tuple[Type, Term]]) -> tuple[Parameter, ...]:
+    return tuple(Parameter(name, term, count(kind), value_names(kind)) for name, (kind, term) in given.items())
 
 
 def read_separation(relation: Relation, subject: Path) -> Separation:

@@ -91,6 +91,8 @@ class Decorator(Enum):
     EVENTUALLY = "eventually"
     ABSTRACTION = "abstraction"
     SIMULATES = "simulates"
+    OFFERS = "offers"
+    ENSURES = "ensures"
     OBSERVES = "observes"
     MAY_FLOW = "may_flow"
     ACTS_FOR = "acts_for"

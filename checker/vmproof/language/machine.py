@@ -124,7 +124,8 @@ class PropertyDeclaration:
 class RelatingDeclaration:
     """A function of a file that relates systems: `kind` is its decorator's name, `actions` are those that it speaks of, by name.
 
-    `parameters` are the scalar ones that are not an action's: domains, and places that an observation is made at.
+    `parameters` are the scalar ones that are not an action's: domains, and places that an observation is made at. `stutters`: the actions
+    may leave the abstract state as it is.
     """
 
     kind: str
@@ -132,6 +133,7 @@ class RelatingDeclaration:
     parameters: tuple[tuple[str, Type], ...]
     function: Function = field(repr=False)
     place: Place = field(repr=False)
+    stutters: bool = False
 
 
 @dataclass(eq=False)

@@ -14,6 +14,8 @@ from vmproof.language.values import Function, describe
 _STATES = {
     Decorator.ABSTRACTION: 2,
     Decorator.SIMULATES: 2,
+    Decorator.OFFERS: 2,
+    Decorator.ENSURES: 2,
     Decorator.OBSERVES: 1,
     Decorator.MAY_FLOW: 0,
     Decorator.ACTS_FOR: 1,
@@ -21,11 +23,13 @@ _STATES = {
 }
 """How many states each kind of function takes first."""
 RELATING = tuple(_STATES)
-_OF_ACTIONS = (Decorator.SIMULATES, Decorator.ACTS_FOR, Decorator.TELLS)
+_OF_ACTIONS = (Decorator.SIMULATES, Decorator.OFFERS, Decorator.ENSURES, Decorator.ACTS_FOR, Decorator.TELLS)
 _ONCE = (Decorator.ABSTRACTION, Decorator.MAY_FLOW)
 _TAKES = {
     Decorator.ABSTRACTION: "the concrete state and the abstract one",
     Decorator.SIMULATES: "the concrete state, the abstract one, and parameters of the action",
+    Decorator.OFFERS: "the concrete state, the abstract one, and parameters of the actions",
+    Decorator.ENSURES: "the concrete state before and after a step, and parameters of the actions, or with a type of its own",
     Decorator.OBSERVES: "the state, the domain that observes, and the places where it does",
     Decorator.MAY_FLOW: "two domains",
     Decorator.ACTS_FOR: "the state and parameters of the action",
@@ -45,15 +49,17 @@ def declare_relating(machine: Machine, run: Expressions, function: Function, nod
         raise run.wrong(node, f"{kind} stands in a file that relates systems, and this one has a State of its own")
     actions = _actions(run, node, kind)
     for known in machine.relating:
-        if known.kind != kind.value:
+        if known.kind != kind.value or kind in (Decorator.OFFERS, Decorator.ENSURES):
             continue
         if kind in _ONCE:
             raise run.wrong(node, f"there are two {kind}; the first is `{known.function.name}`")
         for name in actions:
             if name in known.actions:
                 raise run.wrong(node, f"`{known.function.name}` is the {kind} of `{name}` already")
-    parameters = () if kind in _OF_ACTIONS else scalar_parameters(run, given[_STATES[kind] :])
-    machine.relating.append(RelatingDeclaration(kind.value, actions, parameters, function, run.place(node)))
+    others = [item for item in given[_STATES[kind] :] if kind not in _OF_ACTIONS or (kind is Decorator.ENSURES and item.annotation)]
+    parameters = scalar_parameters(run, others)
+    stutters = kind is Decorator.SIMULATES and _stutters(run, node)
+    machine.relating.append(RelatingDeclaration(kind.value, actions, parameters, function, run.place(node), stutters))
 
 
 def _actions(run: Expressions, node: ast.FunctionDef, kind: Decorator) -> tuple[str, ...]:
@@ -63,7 +69,7 @@ def _actions(run: Expressions, node: ast.FunctionDef, kind: Decorator) -> tuple[
         if isinstance(decorator, ast.Call):
             raise run.wrong(decorator, f"{kind} takes no arguments")
         return ()
-    if not isinstance(decorator, ast.Call) or not decorator.args or decorator.keywords:
+    if not isinstance(decorator, ast.Call) or not decorator.args or (decorator.keywords and kind is not Decorator.SIMULATES):
         raise run.wrong(decorator, f"{kind} takes the names of actions", f'{kind}("map_page")')
     names = [usable(run.eval(argument)) for argument in decorator.args]
     for argument, name in zip(decorator.args, names, strict=True):
@@ -72,3 +78,14 @@ def _actions(run: Expressions, node: ast.FunctionDef, kind: Decorator) -> tuple[
     if len(set(names)) != len(names):
         raise run.wrong(decorator, f"{kind} names an action twice")
     return tuple(names)
+
+
+def _stutters(run: Expressions, node: ast.FunctionDef) -> bool:
+    """Whether `@simulates` says that its actions may leave the abstract state as it is."""
+    decorator = node.decorator_list[0]
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    for keyword in keywords:
+        value = usable(run.eval(keyword.value))
+        if keyword.arg != "stutters" or not isinstance(value, bool):
+            raise run.wrong(keyword, "@simulates takes the names of actions, and `stutters=True`")
+    return any(run.eval(keyword.value) is True for keyword in keywords)

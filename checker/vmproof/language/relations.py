@@ -37,6 +37,29 @@ class NamedStep:
 
 
 @dataclass(frozen=True, eq=False)
+class NamedOffer:
+    """Actions of which exactly one is possible where `premise` holds: `parameters` are those of all of them, by name, and `inputs` what
+    each action takes of them."""
+
+    declaration: RelatingDeclaration
+    parameters: Mapping[str, tuple[Type, Term]]
+    premise: Term
+    inputs: Mapping[str, Mapping[str, Term]]
+
+
+@dataclass(frozen=True, eq=False)
+class NamedEnsured:
+    """What each step of an action ensures: `body` is over the state before it, its parameters, the leaves of the state `after` it, and
+    further `parameters`, by name."""
+
+    declaration: RelatingDeclaration
+    action: str
+    parameters: Mapping[str, tuple[Type, Term]]
+    after: Mapping[str, Term]
+    body: Term
+
+
+@dataclass(frozen=True, eq=False)
 class Observation:
     """What a domain observes: terms over the state, the domain and the places, which are parameters of `declaration` by name."""
 
@@ -135,13 +158,52 @@ class Relation:
         run = self._run(declaration.function, {join(_ABOVE, path): term for path, term in seen.items()})
         run.named = []
         before = dict(run.state)
-        arguments = self._arguments(declaration, action, concrete, 2)
+        arguments = self._arguments(declaration, action, concrete, declaration.function.parameters[2:])
         self._call(run, declaration, [self._below(concrete, declaration), self._above(abstract, declaration), *arguments])
         if any(run.state[path] is not term for path, term in before.items()):
             raise InputError(f"`{declaration.function.name}` assigns to the abstract state; it names an action of it", declaration.place)
         if not run.named:
             raise InputError(f"`{declaration.function.name}` names no action of {abstract.name}", declaration.place)
         return [self._step(declaration, call, abstract) for call in run.named]
+
+    def offered(self, declaration: RelatingDeclaration, concrete: System, abstract: System, seen: Mapping[str, Term]) -> NamedOffer:
+        """What a function says the concrete system offers; `seen` is the abstract state, as `abstraction` gives it."""
+        parameters: dict[str, tuple[Type, Term]] = {}
+        inputs: dict[str, Mapping[str, Term]] = {}
+        for action in (self.action(declaration, name, concrete) for name in declaration.actions):
+            for name, kind in action.parameters:
+                made = parameters.setdefault(name, (kind, self.pool.fresh(name, next(leaves(kind)).sort)))
+                if made[0] != kind:
+                    said = f"the actions that `{declaration.function.name}` names have parameters `{name}` of different types"
+                    raise InputError(said, declaration.place)
+            inputs[action.name] = {name: parameters[name][1] for name, _ in action.parameters}
+        run = self._run(declaration.function, {join(_ABOVE, path): term for path, term in seen.items()})
+        given = []
+        for name in declaration.function.parameters[2:]:
+            if name not in parameters:
+                raise InputError(
+                    f"no action that `{declaration.function.name}` names has a parameter `{name}`",
+                    declaration.place,
+                    suggest(name, parameters),
+                )
+            given.append(_value(*parameters[name]))
+        value = self._call(run, declaration, [self._below(concrete, declaration), self._above(abstract, declaration), *given])
+        premise = self._made(declaration, lambda: to_bool(self.pool, value, f"what `{declaration.function.name}` returns"))
+        return NamedOffer(declaration, parameters, premise, inputs)
+
+    def ensured(self, declaration: RelatingDeclaration, name: str, concrete: System) -> NamedEnsured:
+        """What a function says of each step of one of the actions that it names."""
+        action, function = self.action(declaration, name, concrete), declaration.function
+        parameters = {key: (kind, self.pool.fresh(key, next(leaves(kind)).sort)) for key, kind in declaration.parameters}
+        named = [key for key in function.parameters[2:] if key not in parameters]
+        own = dict(zip(named, self._arguments(declaration, action, concrete, named), strict=True))
+        values = [own[key] if key in own else _value(*parameters[key]) for key in function.parameters[2:]]
+        state, constants = concrete.machine.state, concrete.machine.constants
+        after = {item.path: self.pool.fresh(f"after {item.path}", item.sort) for item in concrete.variables if item.path not in constants}
+        run = self._run(function, {})
+        value = self._call(run, declaration, [self._below(concrete, declaration), StateRef(function.parameters[1], after, state), *values])
+        body = self._made(declaration, lambda: to_bool(self.pool, value, f"what `{function.name}` returns"))
+        return NamedEnsured(declaration, action.name, parameters, after, body)
 
     def observation(self, declaration: RelatingDeclaration, system: System, domain: Term) -> Observation:
         """What a domain observes, at places that are variables."""
@@ -172,7 +234,8 @@ class Relation:
 
     def _of_action(self, declaration: RelatingDeclaration, action: ActionDeclaration, system: System) -> Value:
         run = self._run(declaration.function, {})
-        return self._call(run, declaration, [self._below(system, declaration), *self._arguments(declaration, action, system, 1)])
+        arguments = self._arguments(declaration, action, system, declaration.function.parameters[1:])
+        return self._call(run, declaration, [self._below(system, declaration), *arguments])
 
     def _run(self, function: Function, state: Mapping[str, Term]) -> Interpreter:
         return Interpreter(self.pool, self._budget, function.module, self.machine, dict(state), Physical("") if state else None)
@@ -208,10 +271,11 @@ class Relation:
         if isinstance(kind, StateType) and kind is not system.machine.state:
             raise InputError(f"`{name}` of `{declaration.function.name}` is not the state of {system.name}", declaration.place)
 
-    def _arguments(self, declaration: RelatingDeclaration, action: ActionDeclaration, system: System, first: int) -> list[Value]:
+    def _arguments(
+        self, declaration: RelatingDeclaration, action: ActionDeclaration, system: System, wanted: Sequence[str]
+    ) -> list[Value]:
         """The parameters of an action that a function takes, by name."""
         terms, kinds = system.parameters(action), dict(action.parameters)
-        wanted = declaration.function.parameters[first:]
         for name in wanted:
             if name not in kinds:
                 hint = suggest(name, kinds) or (f"it has {', '.join(kinds)}" if kinds else "it has none")

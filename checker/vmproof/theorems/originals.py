@@ -90,8 +90,9 @@ class Original:
         return demand(change, self.claimed(change.system), instance.refinement)
 
     def enlarged(self, mutant: Theorem) -> Demand | None:
-        """What is demanded of a mutant where each type that has no size of its own has one element more; None where that is too much."""
-        sizes = {name: size + (name not in self.theorem.sizes) for name, size in self.sized.sizes.items()}
+        """What is demanded of a mutant where each type that has no size of its own has more elements, as many as the next power of two, so
+        that no array has places that are no index; None where that is too much."""
+        sizes = {name: size if name in self.theorem.sizes else 1 << size.bit_length() for name, size in self.sized.sizes.items()}
         if sizes == self.sized.sizes:
             return None
         try:

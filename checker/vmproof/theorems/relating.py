@@ -10,6 +10,7 @@ from vmproof.engines.asking import Asker
 from vmproof.engines.implied import implied
 from vmproof.engines.induction import induction
 from vmproof.engines.noninterference import noninterference
+from vmproof.engines.promises import Ensured, Offer
 from vmproof.engines.refinement import refinement
 from vmproof.engines.relating import Refinement, Separation, read_refinement, read_separation
 from vmproof.engines.result import Answer, Trace
@@ -119,19 +120,60 @@ class _Refining:
         lemmas = _lemmas(read.concrete, pool, timeout / 2)
         left = max(0.01, timeout - (time.monotonic() - began))
         answers = refinement(
-            read.concrete, read.abstract, read.abstraction, read.actions, pool=pool, lemmas=lemmas, bound=self.bound, timeout=left
+            read.concrete,
+            read.abstract,
+            read.abstraction,
+            read.actions,
+            read.promises,
+            pool=pool,
+            lemmas=lemmas,
+            bound=self.bound,
+            timeout=left,
         )
         return [self._found(answer) for answer in answers]
 
     def _found(self, answer: Answer) -> Found:
         read = self.read
+        promise = next((item for item in read.promises if item.name == answer.property), None)
+        if isinstance(promise, Offer):
+            return self._offered(answer, promise)
+        if promise is not None:
+            return self._ensured(answer, promise)
         action = next((item for item in read.concrete.actions if item.name == answer.property), None)
         sentence = f"each initial state of {read.concrete.name} is one of {read.abstract.name}"
         if action is not None:
-            sentence = f"each step {action.name} of {read.concrete.name} is one of {read.abstract.name}, or leaves its state as it is"
+            sentence = f"each step {action.name} of {read.concrete.name} is one of {read.abstract.name}"
+            stays, named = f"leaves the state of {read.abstract.name} as it is", read.actions.get(action.name, ())
+            if not named:
+                sentence = f"each step {action.name} of {read.concrete.name} {stays}"
+            elif None in named:
+                sentence += f", or {stays}"
         if answer.trace is None:
             return _plain(answer, sentence, self.sizes)
         return _traced(answer, sentence, self.sizes, Naming(read.below), action, (), self._difference(answer, answer.trace, action))
+
+    def _offered(self, answer: Answer, offer: Offer) -> Found:
+        concrete = self.read.concrete
+        sentence = f"where {offer.name} says so, {concrete.name} can do {' or '.join(offer.actions)}"
+        if answer.trace is None:
+            return _plain(answer, sentence, self.sizes)
+        naming, possible = Naming(self.read.below), []
+        known, parameters = naming.constants(answer.trace.initial), {}
+        for action in (item for item in concrete.actions if item.name in offer.actions):
+            if _evaluated([action.guard], _values(concrete, _last(answer.trace), action, answer.parameters)) == [True]:
+                possible.append(action.name)
+            parameters.update(naming.parameters(naming.actions[action.name], _own(action, answer.parameters), known))
+        said = f"{' and '.join(possible)} are possible there" if possible else f"no {' or '.join(offer.actions)} is possible there"
+        trace = replace(shown(naming, answer.trace, answer.property, {}), parameters=parameters)
+        return replace(_plain(answer, sentence, self.sizes), trace=trace, reason=said)
+
+    def _ensured(self, answer: Answer, promise: Ensured) -> Found:
+        action = next(item for item in self.read.concrete.actions if item.name == promise.action)
+        sentence = f"each step {action.name} of {self.read.concrete.name} ensures what {promise.name} says"
+        if answer.trace is None:
+            return _plain(answer, sentence, self.sizes)
+        said = f"a step {action.name} does not ensure it there"
+        return _traced(answer, sentence, self.sizes, Naming(self.read.below), action, tuple(promise.parameters), said)
 
     def _difference(self, answer: Answer, trace: Trace, action: Action | None) -> str:
         """What the step does to the abstract state, beside arrays that a function gives and nothing lists."""
@@ -156,8 +198,8 @@ class _Refining:
         changes = [
             f"{name} from {_plain_text(old)} to {_plain_text(new)}" for name, (old, new) in naming.changes(before, after, known).items()
         ]
-        changes = changes or [f"what {path} holds" for path in rest]
-        steps = " or ".join(dict.fromkeys(matching.action for matching in read.actions.get(action.name, ())))
+        changes = changes or [f"what {path} holds" for path in rest] or ["nothing"]
+        steps = " or ".join(dict.fromkeys(matching.action for matching in read.actions.get(action.name, ()) if matching is not None))
         allowed = f"no {steps} does that there" if steps else "the mapping names no step that it may be"
         return f"as {read.abstract.name} sees it, that step changes {', '.join(changes)}, and {allowed}"
 

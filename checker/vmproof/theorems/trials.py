@@ -115,8 +115,8 @@ class Trial:
         broken = broken or self._broken(known, notice, pool, deadline)
         if broken is not None:
             known.note(self.function, broken)
-            verdict = Verdict.REFUTED if broken.action is None else Verdict.UNKNOWN
-            return self._fate(Fate.KILLED if broken.action is None else Fate.BROKEN, broken.text, verdict)
+            fate, verdict = (Fate.KILLED, Verdict.REFUTED) if broken.initial else (Fate.BROKEN, Verdict.UNKNOWN)
+            return self._fate(fate, broken.text, verdict)
         if not notice.open:
             return self._happening(known, change, sized, pool, deadline)
         if not notice.holds and self._refuted(known, notice, pool, deadline):
