@@ -71,9 +71,19 @@ def dropped(w, after, h, t, depth):
     return left < w.tlb[h, t].walk.depth and (left == depth or left == 0)
 
 
+@ensures("go_on")
+def further(w, after, h, t):
+    return after.tlb[h, t].walk.depth == w.tlb[h, t].walk.depth + 1
+
+
 @ensures("take_out")
 def away(w, after, page):
     return not nested_tlb_claims.backed(after, page)
+
+
+@ensures("move", "take_out")
+def freed(w, after, page):
+    return not after.used[w.host[page]]
 
 
 @ensures("move", "bring_in")

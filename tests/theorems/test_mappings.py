@@ -219,3 +219,60 @@ def test_an_array_with_too_many_elements_to_be_listed_is_given_by_a_function(poo
     [found] = [item for item in outcome.found if item.verdict is Verdict.REFUTED]
     assert found.name == "bring"
     assert found.reason == "as plain sees it, that step changes what memory holds, and the mapping names no step that it may be"
+
+
+SPARSE = """
+from vmproof.lang import *
+
+
+class Kind(Enum):
+    low = 0
+    high = 2
+
+
+class S(State):
+    kind: Kind
+
+
+@init
+def first(w):
+    return w.kind == Kind.low
+
+
+@action
+def take(w, kind: Kind):
+    w.kind = kind
+"""
+SPARSE_MAPPING = """
+from vmproof.lang import *
+from . import above
+from . import below
+
+
+@abstraction
+def seen(w: below.S, a: above.S):
+    a.kind = above.Kind.high if w.kind == below.Kind.high else above.Kind.low
+
+
+@simulates("take")
+def take(w, a, kind):
+    above.take(a, above.Kind.high if kind == below.Kind.high else above.Kind.low)
+
+
+@offers("take")
+def to_take(w, a):
+    return True
+
+
+@ensures("take")
+def taken(w, after, kind, other: below.Kind):
+    return after.kind == kind and (other == below.Kind.low or other == below.Kind.high)
+"""
+
+
+def test_promises_are_of_members_of_an_enumeration_only(pool: SolverPool, tmp_path: Path) -> None:
+    """A code that no member has is no parameter with which something must be possible."""
+    theorem = refining(tmp_path, "below", "above", {"below": SPARSE, "above": SPARSE, "mapping": SPARSE_MAPPING})
+    outcome = prove(theorem, pool, 20)
+    assert outcome.verdict is Verdict.PROVED, outcome.reason
+    assert {item.name for item in outcome.found} == {"initial states", "take", "to_take", "taken of take"}

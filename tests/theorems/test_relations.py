@@ -138,7 +138,7 @@ def test_what_a_step_of_the_kernel_ensures(pool: SolverPool) -> None:
     [item] = [item for item in none.found if item.verdict is Verdict.REFUTED]
     assert (item.name, item.sentence) == (
         "others_stay of unmap_page",
-        "each step unmap_page of frames ensures what others_stay of unmap_page says",
+        "each step unmap_page of frames ensures what others_stay says",
     )
     assert item.trace is not None
     assert [step.action for step in item.trace.steps] == ["map_page"]
@@ -266,6 +266,13 @@ def test_a_theorem_that_is_wrong(tmp_path: Path, text: str, change: tuple[str, s
             '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
             '@ensures("unmap_page")\ndef out(w, after, frame):\n    return True',
             "23:1: the action `unmap_page` has no parameter `frame`",
+        ),
+        (
+            "frames-as-tenancy",
+            "frames_as_tenancy",
+            '@simulates("unmap_page")\ndef move_out(w, t, pid, page):\n    homes.move_out(t, w.table[pid, page].frame)',
+            '@ensures("unmap_page")\ndef out(w, after, pid: frames.Pid):\n    return True',
+            "23:1: `pid` is a parameter of the action `unmap_page`, which has its type already",
         ),
         (
             "frames-as-tenancy",

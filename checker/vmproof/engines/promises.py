@@ -49,13 +49,17 @@ class Offer:
 @dataclass(frozen=True, eq=False)
 class Ensured:
     """What each step of an action ensures: `body` speaks of the state before it, its parameters, the state `after` it, leaf by leaf, and
-    further `parameters`."""
+    further `parameters`. `says` is what that is called."""
 
-    name: str
+    says: str
     action: str
     parameters: Sequence[Parameter]
     after: Mapping[str, Term]
     body: Term
+
+    @property
+    def name(self) -> str:
+        return f"{self.says} of {self.action}"
 
     def concerns(self, possible: set[str], moved: set[str]) -> bool:
         """As of an offer."""
@@ -68,7 +72,7 @@ class Ensured:
         [body] = meanings.rename([self.body], then)
         [term] = inlined([system.pool.implies(action.guard, body)], meanings, system.pool)
         parameters = (*action.parameters, *action.choices, *self.parameters)
-        return Property(Kind.ALWAYS, self.name, f"each step {self.action} of {system.name} ensures what {self.name} says", parameters, term)
+        return Property(Kind.ALWAYS, self.name, f"each step {self.action} of {system.name} ensures what {self.says} says", parameters, term)
 
 
 Promise = Offer | Ensured

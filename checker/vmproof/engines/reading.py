@@ -85,7 +85,7 @@ def _index(dimension: tuple[IndexType, ...]) -> Index:
     return Index(1 << sum(scalar_width(part) for part in dimension))
 
 
-def _legal(pool: Pool, kind: Type, term: Term) -> Term:
+def legal_value(pool: Pool, kind: Type, term: Term) -> Term:
     """That a term is a value of its type."""
     match kind:
         case EnumType() if not kind.total:
@@ -121,7 +121,7 @@ def _domain(pool: Pool, item: SystemVariable, term: Term) -> Term:
             element = pool.select(element, pool.concat(*pieces))
         exists = all(code < (count(part) or 0) for code, part in zip(codes, parts, strict=True))
         nothing = pool.value(element.sort, default_value(element.sort))
-        claims.append(_legal(pool, item.type, element) if exists else pool.eq(element, nothing))
+        claims.append(legal_value(pool, item.type, element) if exists else pool.eq(element, nothing))
     return pool.and_(*claims)
 
 
@@ -133,8 +133,8 @@ def _action(system: System, declaration: ActionDeclaration, state: dict[str, Ter
     pool = system.pool
     terms = system.parameters(declaration)
     effect = system.act(declaration, state, terms)
-    legal = [_legal(pool, kind, terms[name]) for name, kind in declaration.parameters]
-    legal += [_legal(pool, kind, term) for term, kind in effect.kinds.items()]
+    legal = [legal_value(pool, kind, terms[name]) for name, kind in declaration.parameters]
+    legal += [legal_value(pool, kind, term) for term, kind in effect.kinds.items()]
     choices = tuple(_choice(term, effect.kinds.get(term)) for term in effect.choices)
     return Action(
         name=declaration.name,
@@ -160,7 +160,7 @@ def _property(system: System, declaration: PropertyDeclaration, state: dict[str,
     kind = Kind(declaration.kind)
     part = declaration.part
     term = system.holds(declaration.function, state, args, part)
-    legal = pool.and_(*(_legal(pool, kind_, terms[name]) for name, kind_ in declaration.parameters))
+    legal = pool.and_(*(legal_value(pool, kind_, terms[name]) for name, kind_ in declaration.parameters))
     return Property(
         kind=kind,
         name=declaration.name,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vmproof.engines.noninterference import Policy
 from vmproof.engines.promises import Ensured, Offer, Promise
-from vmproof.engines.reading import count, transition_system, value_names
+from vmproof.engines.reading import count, legal_value, transition_system, value_names
 from vmproof.engines.refinement import Matching
 from vmproof.engines.system import Defined, Parameter, Quantified, TransitionSystem
 from vmproof.errors import InputError
@@ -61,7 +61,7 @@ def read_refinement(relation: Relation, subject: Path, refines: Path) -> Refinem
             actions[name] = [*(Matching(step.action.name, step.inputs) for step in steps), *([None] if declaration.stutters else [])]
     promises: list[Promise] = [_offer(relation.offered(declaration, below, above, seen), concrete) for declaration in relation.of("offers")]
     for declaration in relation.of("ensures"):
-        promises += [_ensured(relation.ensured(declaration, name, below)) for name in declaration.actions]
+        promises += [_ensured(relation.ensured(declaration, name, below), concrete) for name in declaration.actions]
     constants = {v.path: v.term for v in concrete.variables if v.rigid}
     return Refinement(below, above, _complete(concrete, relation), _complete(abstract, relation), {**seen, **constants}, actions, promises)
 
@@ -73,12 +73,16 @@ def _offer(given: NamedOffer, concrete: TransitionSystem) -> Offer:
             raise InputError(f"`{name}` is an action of {concrete.name}; what it offers has a name of its own", declaration.place)
         if action.name in given.inputs and action.choices:
             raise InputError(f"the action `{action.name}` chooses a value; what is offered is possible or not", declaration.place)
-    return Offer(name, _parameters(given.parameters), given.premise, given.inputs)
+    return Offer(name, _parameters(given.parameters), concrete.pool.and_(_legal(given.parameters, concrete), given.premise), given.inputs)
 
 
-def _ensured(given: NamedEnsured) -> Ensured:
-    name = f"{given.declaration.function.name} of {given.action}"
-    return Ensured(name, given.action, _parameters(given.parameters), given.after, given.body)
+def _ensured(given: NamedEnsured, concrete: TransitionSystem) -> Ensured:
+    body = concrete.pool.implies(_legal(given.parameters, concrete), given.body)
+    return Ensured(given.declaration.function.name, given.action, _parameters(given.parameters), given.after, body)
+
+
+def _legal(given: Mapping[str, tuple[Type, Term]], concrete: TransitionSystem) -> Term:
+    return concrete.pool.and_(*(legal_value(concrete.pool, kind, term) for kind, term in given.values()))
 
 
 def _parameters(given: Mapping[str, tuple[Type, Term]]) -> tuple[Parameter, ...]:

@@ -194,6 +194,10 @@ class Relation:
     def ensured(self, declaration: RelatingDeclaration, name: str, concrete: System) -> NamedEnsured:
         """What a function says of each step of one of the actions that it names."""
         action, function = self.action(declaration, name, concrete), declaration.function
+        for key, _ in declaration.parameters:
+            if key in dict(action.parameters):
+                said = f"`{key}` is a parameter of the action `{name}`, which has its type already"
+                raise InputError(said, declaration.place, "leave out its type, or give it another name")
         parameters = {key: (kind, self.pool.fresh(key, next(leaves(kind)).sort)) for key, kind in declaration.parameters}
         named = [key for key in function.parameters[2:] if key not in parameters]
         own = dict(zip(named, self._arguments(declaration, action, concrete, named), strict=True))

@@ -169,7 +169,7 @@ class _Refining:
 
     def _ensured(self, answer: Answer, promise: Ensured) -> Found:
         action = next(item for item in self.read.concrete.actions if item.name == promise.action)
-        sentence = f"each step {action.name} of {self.read.concrete.name} ensures what {promise.name} says"
+        sentence = f"each step {action.name} of {self.read.concrete.name} ensures what {promise.says} says"
         if answer.trace is None:
             return _plain(answer, sentence, self.sizes)
         said = f"a step {action.name} does not ensure it there"
