@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TypeAlias, TypeVar
 
 from vmproof.solvers import Answer, Query, SolverPool, Status
+from vmproof.solvers.interface import TIMEOUT
 from vmproof.terms import Term
 
 T = TypeVar("T")
@@ -16,12 +17,18 @@ T = TypeVar("T")
 Task: TypeAlias = Generator[tuple[Term, ...], Answer, T]
 """A computation that yields assertions and is sent the answer to whether they have a model. Its result is what it returns."""
 
+_Try: TypeAlias = tuple[str | None, float | None]
+"""A solver, and its seconds."""
+
 SEARCHER = "z3"
 """Whoever proves best, for models over large arrays this is the quickest."""
 
 _IN_FLIGHT = 4
 _SECOND = "cvc5"  # asked where the pool's own solver fails for a reason of its own
-_OUT_OF_TIME = Answer(Status.UNKNOWN, None, "timeout", 0.0, "")
+_BRIEF, _LONGER = 2.0, 8.0
+"""Seconds for a question of many: what takes one solver minutes another may answer at once, so that is asked before the first one again."""
+_OTHER = {"z3": "bitwuzla", "bitwuzla": "z3", "cvc5": "z3"}
+_OUT_OF_TIME = Answer(Status.UNKNOWN, None, TIMEOUT, 0.0, "")
 
 
 class Asker:
@@ -56,11 +63,13 @@ class Asker:
         late.set_result(_OUT_OF_TIME)
         return late
 
-    def check(self, *assertions: Term, most: float | None = None) -> Answer:
-        """Ask and wait, `most` seconds: do the assertions have a model? What was decided before is not asked again."""
+    def check(self, *assertions: Term, most: float | None = None, other: bool = False) -> Answer:
+        """Ask and wait, `most` seconds: do the assertions have a model? What was decided before is not asked again. `other`: ask another
+        solver than is asked else."""
         key = frozenset(assertions)
         if key not in self._known:
-            answer = self._settled(assertions, self.submit(assertions, most=most).result())
+            solver = _OTHER[self._solver or self._pool.solver] if other else None
+            answer = self._settled(assertions, self.submit(assertions, solver, most).result())
             if answer.status is Status.UNKNOWN:
                 return answer
             self._known[key] = answer
@@ -73,11 +82,20 @@ class Asker:
             return answer if second.status is Status.UNKNOWN else second
         return answer
 
+    def _tries(self) -> list[_Try]:
+        """Who is asked in turn, and for how long."""
+        if self._solver is not None:
+            return [(self._solver, None)]
+        return [(None, _BRIEF), (_OTHER[self._pool.solver], _LONGER), (None, None)]
+
     def run(self, tasks: Iterable[Task[T]]) -> list[T]:
-        """The results of all tasks, in order; a few are in flight at a time. An exception of a task ends everything."""
+        """The results of all tasks, in order; a few are in flight at a time. An exception of a task ends everything.
+
+        Where no solver is named, the pool's own has a brief try first, then another one, and then the pool's own all the time that is left.
+        """
         queue = deque(enumerate(tasks))
         results: dict[int, T] = {}
-        waiting: dict[int, tuple[Future[Answer], Task[T], tuple[Term, ...]]] = {}
+        waiting: dict[int, tuple[Future[Answer], Task[T], tuple[Term, ...], list[_Try]]] = {}
 
         def step(number: int, task: Task[T], answer: Answer | None) -> None:
             try:
@@ -85,14 +103,19 @@ class Asker:
             except StopIteration as end:
                 results[number] = end.value
                 return
-            waiting[number] = (self.submit(assertions), task, assertions)
+            first, *later = self._tries()
+            waiting[number] = (self.submit(assertions, *first), task, assertions, later)
 
         while queue or waiting:
             while queue and len(waiting) < _IN_FLIGHT:
                 step(*queue.popleft(), None)
             if waiting:
-                wait([future for future, _, _ in waiting.values()], return_when=FIRST_COMPLETED)
-                for number in [number for number, (future, _, _) in waiting.items() if future.done()]:
-                    future, task, assertions = waiting.pop(number)
-                    step(number, task, self._settled(assertions, future.result()))
+                wait([future for future, *_ in waiting.values()], return_when=FIRST_COMPLETED)
+                for number in [number for number, (future, *_) in waiting.items() if future.done()]:
+                    future, task, assertions, later = waiting.pop(number)
+                    answer = self._settled(assertions, future.result())
+                    if answer.status is Status.UNKNOWN and answer.reason == TIMEOUT and later:
+                        waiting[number] = (self.submit(assertions, *later[0]), task, assertions, later[1:])
+                    else:
+                        step(number, task, answer)
         return [results[number] for number in sorted(results)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from vmproof.engines.asking import Asker
+from vmproof.engines.completing import completed
 from vmproof.engines.goals import Goal, found, never, not_within, undecided
 from vmproof.engines.result import Answer
 from vmproof.engines.system import Action, TransitionSystem
@@ -37,26 +38,24 @@ class DepthSearch:
         """Examine the next depth, and answer the goals that are found there, that solvers cannot decide, and all of them at the end of all
         executions."""
         k = self.depth
-        path = [*self.unrolling.initial(), *self.unrolling.path(k)]
-        met = self._look(path, k, list(self.open))
+        met = self._look(k, list(self.open))
         if self.open and not met:
-            longer = self.asker.check(*path)
+            longer = completed(self.asker, self.unrolling.initial(), self.unrolling.path(k), glance=True)
             if longer.status is Status.UNSAT:
                 self._end(k)
         self.depth = k + 1
 
     def look(self, k: int) -> None:
         """Search after `k` steps only; what is not found, or not decided, stays open."""
-        path = [*self.unrolling.initial(), *self.unrolling.path(k)]
-        self._look(path, k, list(self.open))
+        self._look(k, list(self.open))
 
-    def _look(self, path: Sequence[Term], k: int, goals: list[Goal]) -> bool:
+    def _look(self, k: int, goals: list[Goal]) -> bool:
         """Search for all goals at one depth at once; whether any was found."""
-        pool = self.system.pool
+        pool, initial, path = self.system.pool, self.unrolling.initial(), self.unrolling.path(k)
         met = False
         while goals:
             here = self.unrolling.at(k, [item.found for item in goals])
-            answer = self.asker.check(*path, pool.or_(*here))
+            answer = completed(self.asker, initial, [*path, pool.or_(*here)])
             if answer.status is Status.UNSAT:
                 break
             if answer.model is not None:
@@ -64,14 +63,14 @@ class DepthSearch:
                 holds = evaluate(here, valued(answer.model), True)
                 hits = [(item, term) for item, term, value in zip(goals, here, holds, strict=True) if value]
                 for item, term in hits:
-                    self._found(item, [*path, term], k, answer.model)
+                    self._found(item, [*initial, *path, term], k, answer.model)
                 goals = [item for item in goals if all(item is not hit for hit, _ in hits)]
             elif len(goals) == 1:
                 self._undecided(goals[0], answer.reason, k)
                 goals = []
             else:  # one of them may be what is hard
                 for item in goals:
-                    met = self._look(path, k, [item]) or met
+                    met = self._look(k, [item]) or met
                 break
         return met
 

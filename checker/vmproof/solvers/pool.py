@@ -64,6 +64,11 @@ class SolverPool:
         self._closed = False
 
     @property
+    def solver(self) -> str:
+        """Who answers where nothing else is said."""
+        return self._solver
+
+    @property
     def timeout(self) -> float:
         """What a query may take where nothing else is said, in seconds."""
         return self._timeout

@@ -1,0 +1,80 @@
+"""Models of executions, found without what is said of the initial state beside them, which is completed afterwards.
+
+A system may have much in its state that no step reads: a specification's side, tied to the rest from the start. A search for an execution
+need not look at it; whether there is such an initial state is asked of one execution at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from vmproof.engines.asking import Asker
+from vmproof.solvers import Answer, Status
+from vmproof.terms import Op, Term, reachable, substitute, variables
+
+_LARGE = 1000  # nodes of what may be left for later; less is no trouble
+_BRIEF = 3.0  # seconds for an execution, before another solver is asked
+_PATIENCE = 30.0  # seconds for completing one execution
+
+
+def completed(asker: Asker, initial: Sequence[Term], rest: Sequence[Term], glance: bool = False) -> Answer:
+    """Whether the terms `initial` and `rest` can all be true. `glance`: where that is hard, the answer is UNKNOWN."""
+    read = set(variables(rest))
+    parts = _parts(initial)
+    apart = [part for part in parts if not read.issuperset(variables([part]))]
+    if len(list(islice(reachable(apart), _LARGE))) < _LARGE:
+        return asker.check(*initial, *rest)
+    later = set(apart)
+    near = [part for part in parts if part not in later]
+    found = asker.check(*near, *rest, most=_BRIEF)
+    if found.status is Status.UNKNOWN and not glance:
+        found = asker.check(*near, *rest, other=True)
+    if found.status is Status.UNSAT or (glance and found.model is None):
+        return found
+    if found.model is not None:
+        model = found.model
+        known = {term: term.pool.value(term.sort, model[term.name]) for term in read if term.name in model}
+        other = asker.check(*_solved(substitute(apart[0].pool, apart, known)), most=_PATIENCE)
+        if other.model is not None:
+            return replace(found, model={**other.model, **model})
+    return asker.check(*initial, *rest)
+
+
+def _parts(terms: Iterable[Term]) -> list[Term]:
+    """The terms that a conjunction has."""
+    found: list[Term] = []
+    pending = list(terms)[::-1]
+    while pending:
+        term = pending.pop()
+        if term.op is Op.AND:
+            pending.extend(reversed(term.args))
+        else:
+            found.append(term)
+    return found
+
+
+def _solved(terms: Sequence[Term]) -> list[Term]:
+    """The terms, in which what is said to be a value is that value wherever it stands: most of one execution's state follows so."""
+    parts, given = _parts(terms), list[Term]()
+    while True:
+        values = dict(pair for part in parts for pair in _values(part))
+        if not values:
+            return parts + given
+        given += [part for part in parts if _values(part)]
+        parts = _parts(substitute(parts[0].pool, [part for part in parts if not _values(part)], values))
+
+
+def _values(part: Term) -> list[tuple[Term, Term]]:
+    """The leaf, or the element of one, that a term says to be a value, with that; none where it says something else."""
+    pool = part.pool
+    plain, value = part, pool.true
+    if part.op is Op.NOT:
+        plain, value = part.args[0], pool.false
+    elif part.op is Op.EQ and part.args[0].is_const:
+        value, plain = part.args
+    elif part.op is Op.EQ and part.args[1].is_const:
+        plain, value = part.args
+    leaf = plain.op is Op.VAR or (plain.op is Op.SELECT and plain.args[0].op is Op.VAR and plain.args[1].is_const)
+    return [(plain, value)] if leaf else []
