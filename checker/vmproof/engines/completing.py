@@ -19,18 +19,21 @@ _BRIEF = 3.0  # seconds for an execution, before another solver is asked
 _PATIENCE = 30.0  # seconds for completing one execution
 
 
-def completed(asker: Asker, initial: Sequence[Term], rest: Sequence[Term], glance: bool = False) -> Answer:
-    """Whether the terms `initial` and `rest` can all be true. `glance`: where that is hard, the answer is UNKNOWN."""
+def completed(
+    asker: Asker, initial: Sequence[Term], rest: Sequence[Term], glance: bool = False, most: float | None = None
+) -> Answer:
+    """Whether the terms `initial` and `rest` can all be true. `glance`: where that is hard, the answer is UNKNOWN; so it is after `most`
+    seconds of any question."""
     read = set(variables(rest))
     parts = _parts(initial)
     apart = [part for part in parts if not read.issuperset(variables([part]))]
     if len(list(islice(reachable(apart), _LARGE))) < _LARGE:
-        return asker.check(*initial, *rest)
+        return asker.check(*initial, *rest, most=most)
     later = set(apart)
     near = [part for part in parts if part not in later]
     found = asker.check(*near, *rest, most=_BRIEF)
     if found.status is Status.UNKNOWN and not glance:
-        found = asker.check(*near, *rest, other=True)
+        found = asker.check(*near, *rest, most=most, other=True)
     if found.status is Status.UNSAT or (glance and found.model is None):
         return found
     if found.model is not None:
@@ -39,7 +42,7 @@ def completed(asker: Asker, initial: Sequence[Term], rest: Sequence[Term], glanc
         other = asker.check(*_solved(substitute(apart[0].pool, apart, known)), most=_PATIENCE)
         if other.model is not None:
             return replace(found, model={**other.model, **model})
-    return asker.check(*initial, *rest)
+    return asker.check(*initial, *rest, most=most)
 
 
 def _parts(terms: Iterable[Term]) -> list[Term]:

@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from vmproof.engines.asking import SEARCHER, Asker
+from vmproof.engines.completing import completed
 from vmproof.engines.goals import Goal, found, goal, undecided
 from vmproof.engines.result import Answer
 from vmproof.engines.system import Action, Parameter, Property, TransitionSystem, domain_of
@@ -54,7 +55,6 @@ class _Way:
 
     steps: tuple[Action, ...]
     unrolling: Unrolling
-    path: tuple[Term, ...]
 
     @property
     def length(self) -> int:
@@ -96,8 +96,7 @@ class _Sighting:
 
     def _wait(self, cost: int, steps: tuple[Action, ...]) -> None:
         unrolling = Unrolling(self._system, steps)
-        path = (*unrolling.initial(), *unrolling.path(len(steps)))
-        heappush(self._waiting, (cost, next(self._numbers), _Way(steps, unrolling, path), None))
+        heappush(self._waiting, (cost, next(self._numbers), _Way(steps, unrolling), None))
 
     def _look(self, way: _Way) -> list[Action]:
         """Answer the goals that are met where a way ends. The actions that become possible there for the first time."""
@@ -143,7 +142,8 @@ class _Sighting:
 
     def _model(self, way: _Way, one_of: Sequence[Term]) -> Mapping[str, Value] | None:
         """An execution of a way that ends where one of the terms is true."""
-        return self._asker.check(*way.path, self._system.pool.or_(*one_of), most=_MOST).model
+        rest = [*way.unrolling.path(way.length), self._system.pool.or_(*one_of)]
+        return completed(self._asker, way.unrolling.initial(), rest, most=_MOST).model
 
 
 def _inputs(action: Action) -> tuple[Parameter, ...]:
