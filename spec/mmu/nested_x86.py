@@ -228,9 +228,7 @@ def mark_for_table(w):
     mark_step(w, UNIT, Purpose.table)
 
 
-@action
-def mark_for_mark(w):
-    mark_step(w, UNIT, Purpose.update)
+# No entry of EPT's is marked on the way to a mark of the guest's: with EPT's flags on, the access that read it was a write already.
 
 
 @action
