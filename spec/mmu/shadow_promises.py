@@ -38,6 +38,17 @@ def to_a_store(w, g, h, p, access):
     return access == Access.write and at_hand(w, h, p)
 
 
+@offers("load")
+def to_a_load_by_tlb(w, g, h, p, access):
+    entry = w.tlb[h, w.space[h], p]
+    return access != Access.write and permits(entry, access)
+
+
+@offers("store")
+def to_a_store_by_tlb(w, g, h, p):
+    return permits(w.tlb[h, w.space[h], p], Access.write)
+
+
 # What its steps come to.
 
 
