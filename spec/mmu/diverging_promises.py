@@ -23,6 +23,17 @@ def to_an_access(w, g):
     return True
 
 
+@offers("load")
+def to_a_load_by_tlb(w, g, h, p, access, offset, value):
+    entry = w.tlb[h, w.space[h], p]
+    return access != Access.write and permits(entry, access) and value == w.memory[entry.ppn, offset]
+
+
+@offers("store")
+def to_a_store_by_tlb(w, g, h, p):
+    return permits(w.tlb[h, w.space[h], p], Access.write)
+
+
 # What its steps come to.
 
 

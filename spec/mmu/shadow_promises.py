@@ -38,6 +38,17 @@ def to_a_store(w, g, h, p, access):
     return access == Access.write and at_hand(w, h, p)
 
 
+@offers("load")
+def to_a_load_by_tlb(w, g, h, p, access):
+    entry = w.tlb[h, w.space[h], p]
+    return access != Access.write and permits(entry, access)
+
+
+@offers("store")
+def to_a_store_by_tlb(w, g, h, p):
+    return permits(w.tlb[h, w.space[h], p], Access.write)
+
+
 # What its steps come to.
 
 
@@ -83,12 +94,12 @@ def nothing_flushed(w, after, root, user, controls, s, other: shadow_claims.Spac
 
 
 @ensures("mark", "emulate", "device")
-def made_from_others(w, after, frame: shadow_claims.Frame, index: bits[9], s: shadow_claims.Space, p: shadow_claims.Page):
+def made_from_others(w, after, written: shadow_claims.Frame, word: bits[9], space: shadow_claims.Space, other: shadow_claims.Page):
     """Where a word of the guest's changes, entries that come from others stay."""
-    changed, same, origin = after.memory[frame][index] != w.memory[frame][index], True, w.origin[s, p]
-    for number, (step, at) in enumerate(zip(shadow_claims.steps_of(origin), indices(w.key[s], w.vpn[p]))):
+    changed, same, origin = after.memory[written][word] != w.memory[written][word], True, w.origin[space, other]
+    for number, (step, at) in enumerate(zip(shadow_claims.steps_of(origin), indices(w.key[space], w.vpn[other]))):
         same = same and implies(origin.depth > number, after.memory[step.table][at] == w.memory[step.table][at])
-    return implies(changed and same, after.shadow[s, p] == w.shadow[s, p])
+    return implies(changed and same, after.shadow[space, other] == w.shadow[space, other])
 
 
 @ensures("refill")
