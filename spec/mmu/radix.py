@@ -54,7 +54,7 @@ def descend(levels, size, root, va, read, decode, gather, rights, tables, refere
     for number, (level, high, low) in enumerate(levels):
         depth = level
         at = entry_address(table, va[high:low], size)
-        via, behind, changed = tables["locate"](level, at, Access.read, True)
+        via, behind, changed = tables["locate"](at, Access.read, True)
         references = put(references, number * width, under(level, behind))
         updates = put(updates, number * changes, under(level, changed))
         if not via.ok:
@@ -78,7 +78,7 @@ def write_entry(tables, column, at, place, old, new, references, updates, refere
     """Change the entry at `at`, found at `place`, which the second stage may refuse: `(via, references, updates)`."""
     via = allowed(place, 0, at)
     if not tables["writes"]:
-        via, behind, changed = tables["locate"](column, at, Access.write, True)
+        via, behind, changed = tables["locate"](at, Access.write, True)
         references = put(references, reference_at, under(column, behind))
         updates = put(updates, update_at, under(column, changed))
     if via.ok:
@@ -104,7 +104,7 @@ def blocked(below, implicit, writing, level, code):
 
 def finish(tables, gpa, access, level, references, updates):
     """The first stage allows the access: the second stage translates the final address. `(result, references, updates)`."""
-    via, behind, changed = tables["locate"]("final", gpa, access, False)
+    via, behind, changed = tables["locate"](gpa, access, False)
     references = put(references, len(references) - len(behind), under("final", behind))
     updates = put(updates, len(updates) - len(changed), under("final", changed))
     if via.ok:

@@ -9,7 +9,7 @@ Left out: Svnapot (so bit 63 of an entry is reserved) and shadow stacks (step 7)
 from vmproof.lang import *
 from spec.mmu.tables import DIRECT, behind
 from spec.mmu.radix import blank_references, blank_updates, blocked, descend, finish, write_entry
-from spec.mmu.result import Reason, asked, refused
+from spec.mmu.result import Reason, Result, refused
 
 
 class Privilege(Enum):
@@ -187,9 +187,9 @@ def walk(format, root, va, access, control, read, tables=DIRECT):
 def second_stage(format, root, control, read):
     """A G-stage for `walk`: every table and the final address lie behind it. `control` is the second stage's (8.5.1)."""
 
-    def locate(column, address, access, implicit):
+    def locate(address, access, implicit):
         result, references, updates = walk(format, root, address, access, explicit(control, implicit), read)
-        return asked(result, address), references, updates
+        return remember(result, address), references, updates
 
     return behind(locate, tuple(level for level, _, _ in format["levels"]), ("update",))
 
@@ -203,4 +203,19 @@ def explicit(control, implicit):
         ADUE=control.ADUE,
         PBMTE=control.PBMTE,
         HLVX=control.HLVX and not implicit,
+    )
+
+
+def remember(result, address):
+    """The result of the second stage, with the guest physical address that it was asked for."""
+    return Result(
+        ok=result.ok,
+        pa=result.pa,
+        reason=result.reason,
+        level=result.level,
+        code=result.code,
+        second=False,
+        implicit=False,
+        writing=False,
+        gpa=address,
     )

@@ -18,32 +18,10 @@ Invent = Callable[[bool, int], int]
 """An entry of the guest's tables (True) or the host's, of a level counted from the last table."""
 
 
-_WHOLE = """
-
-from spec.mmu.nested_manual import after
-
-
-@invariant("what is reported is what the manual's walk gives, its second stage walked in each column")
-def as_a_whole(w):
-    found, _, _ = manual(w, host_tables(w))
-    same = w.r.ok == found.ok and w.r.code == found.code and w.r.second == found.second and w.r.implicit == found.implicit
-    same = same and w.r.writing == found.writing and implies(w.r.ok, w.r.at == found.pa)
-    return same and implies(w.r.ok or w.r.second, w.r.gpa == found.gpa)
-
-
-@invariant("memory has the marks of all of the manual's updates")
-def marked_as_a_whole(w, place: SLOT):
-    updates = tuple(update for _, _, update in manual(w, host_tables(w))[2])
-    return read_word(w, at(place)) == after(software_word(w, at(place)), at(place), updates, PLAN)
-"""
-
-
 @cache
 def walker(name: str, **parameters: int) -> TransitionSystem:
-    """The system of `spec/mmu/nested_NAME.py`, and that it does what the manual's walk does, said without ghosts."""
-    path = library() / "spec" / "mmu" / f"nested_{name}.py"
-    texts = {path.resolve(): path.read_text(encoding="utf-8") + _WHOLE}
-    return transition_system(load_system(path, {}, parameters, texts=texts))
+    """The system of `spec/mmu/nested_NAME.py`."""
+    return transition_system(load_system(library() / "spec" / "mmu" / f"nested_{name}.py", {}, parameters))
 
 
 class Run:

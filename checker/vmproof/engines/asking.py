@@ -17,16 +17,11 @@ T = TypeVar("T")
 Task: TypeAlias = Generator[tuple[Term, ...], Answer, T]
 """A computation that yields assertions and is sent the answer to whether they have a model. Its result is what it returns."""
 
-_Try: TypeAlias = tuple[str | None, float | None]
-"""A solver, and its seconds."""
-
 SEARCHER = "z3"
 """Whoever proves best, for models over large arrays this is the quickest."""
 
 _IN_FLIGHT = 4
 _SECOND = "cvc5"  # asked where the pool's own solver fails for a reason of its own
-_BRIEF, _LONGER = 2.0, 8.0
-"""Seconds for a question of many: what takes one solver minutes another may answer at once, so that is asked before the first one again."""
 _OTHER = {"z3": "bitwuzla", "bitwuzla": "z3", "cvc5": "z3"}
 _OUT_OF_TIME = Answer(Status.UNKNOWN, None, TIMEOUT, 0.0, "")
 
@@ -82,20 +77,11 @@ class Asker:
             return answer if second.status is Status.UNKNOWN else second
         return answer
 
-    def _tries(self) -> list[_Try]:
-        """Who is asked in turn, and for how long."""
-        if self._solver is not None:
-            return [(self._solver, None)]
-        return [(None, _BRIEF), (_OTHER[self._pool.solver], _LONGER), (None, None)]
-
     def run(self, tasks: Iterable[Task[T]]) -> list[T]:
-        """The results of all tasks, in order; a few are in flight at a time. An exception of a task ends everything.
-
-        Where no solver is named, the pool's own has a brief try first, then another one, and then the pool's own all the time that is left.
-        """
+        """The results of all tasks, in order; a few are in flight at a time. An exception of a task ends everything."""
         queue = deque(enumerate(tasks))
         results: dict[int, T] = {}
-        waiting: dict[int, tuple[Future[Answer], Task[T], tuple[Term, ...], list[_Try]]] = {}
+        waiting: dict[int, tuple[Future[Answer], Task[T], tuple[Term, ...]]] = {}
 
         def step(number: int, task: Task[T], answer: Answer | None) -> None:
             try:
@@ -103,19 +89,14 @@ class Asker:
             except StopIteration as end:
                 results[number] = end.value
                 return
-            first, *later = self._tries()
-            waiting[number] = (self.submit(assertions, *first), task, assertions, later)
+            waiting[number] = (self.submit(assertions), task, assertions)
 
         while queue or waiting:
             while queue and len(waiting) < _IN_FLIGHT:
                 step(*queue.popleft(), None)
             if waiting:
-                wait([future for future, *_ in waiting.values()], return_when=FIRST_COMPLETED)
-                for number in [number for number, (future, *_) in waiting.items() if future.done()]:
-                    future, task, assertions, later = waiting.pop(number)
-                    answer = self._settled(assertions, future.result())
-                    if answer.status is Status.UNKNOWN and answer.reason == TIMEOUT and later:
-                        waiting[number] = (self.submit(assertions, *later[0]), task, assertions, later[1:])
-                    else:
-                        step(number, task, answer)
+                wait([future for future, _, _ in waiting.values()], return_when=FIRST_COMPLETED)
+                for number in [number for number, (future, _, _) in waiting.items() if future.done()]:
+                    future, task, assertions = waiting.pop(number)
+                    step(number, task, self._settled(assertions, future.result()))
         return [results[number] for number in sorted(results)]
