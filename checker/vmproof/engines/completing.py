@@ -6,13 +6,13 @@ need not look at it; whether there is such an initial state is asked of one exec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
 from vmproof.engines.asking import Asker
 from vmproof.solvers import Answer, Status
-from vmproof.terms import Op, Term, reachable, substitute, variables
+from vmproof.terms import Op, Term, conjuncts, reachable, substitute, variables
 
 _LARGE = 1000  # nodes of what may be left for later; less is no trouble
 _BRIEF = 3.0  # seconds for an execution, before another solver is asked
@@ -25,7 +25,7 @@ def completed(
     """Whether the terms `initial` and `rest` can all be true. `glance`: where that is hard, the answer is UNKNOWN; so it is after `most`
     seconds of any question."""
     read = set(variables(rest))
-    parts = _parts(initial)
+    parts = conjuncts(initial)
     apart = [part for part in parts if not read.issuperset(variables([part]))]
     if len(list(islice(reachable(apart), _LARGE))) < _LARGE:
         return asker.check(*initial, *rest, most=most)
@@ -45,28 +45,15 @@ def completed(
     return asker.check(*initial, *rest, most=most)
 
 
-def _parts(terms: Iterable[Term]) -> list[Term]:
-    """The terms that a conjunction has."""
-    found: list[Term] = []
-    pending = list(terms)[::-1]
-    while pending:
-        term = pending.pop()
-        if term.op is Op.AND:
-            pending.extend(reversed(term.args))
-        else:
-            found.append(term)
-    return found
-
-
 def _solved(terms: Sequence[Term]) -> list[Term]:
     """The terms, in which what is said to be a value is that value wherever it stands: most of one execution's state follows so."""
-    parts, given = _parts(terms), list[Term]()
+    parts, given = conjuncts(terms), list[Term]()
     while True:
         values = dict(pair for part in parts for pair in _values(part))
         if not values:
             return parts + given
         given += [part for part in parts if _values(part)]
-        parts = _parts(substitute(parts[0].pool, [part for part in parts if not _values(part)], values))
+        parts = conjuncts(substitute(parts[0].pool, [part for part in parts if not _values(part)], values))
 
 
 def _values(part: Term) -> list[tuple[Term, Term]]:

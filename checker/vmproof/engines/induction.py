@@ -22,7 +22,7 @@ from vmproof.engines.unroll import fits, in_range
 from vmproof.engines.verdict import Verdict
 from vmproof.engines.written import written
 from vmproof.solvers import SolverPool, Status
-from vmproof.terms import ArraySort, Op, Term, Value, default_value, evaluate
+from vmproof.terms import ArraySort, Op, Term, Value, conjuncts, default_value, evaluate
 
 ENGINE = "induction"
 _MANY = 4
@@ -219,7 +219,7 @@ def posed(
     elif not anywhere:
         changed = _given(system.init)
     [goal] = question.inlined(question.rename([claim.body], {**changed, **arbitrary}))
-    if action is None and not anywhere and (goal is pool.true or goal in _parts(system.init)):
+    if action is None and not anywhere and (goal is pool.true or goal in conjuncts([system.init])):
         return None
     named = tuple(arbitrary.values()) if claim.using is not None else None
     for item in hypotheses:
@@ -234,14 +234,10 @@ def posed(
     return question, arbitrary
 
 
-def _parts(term: Term) -> tuple[Term, ...]:
-    return term.args if term.op is Op.AND else (term,)
-
-
 def _given(init: Term) -> dict[Term, Term]:
     """The variables of which the initial states say what they are, each with that: a value, or a variable that is not replaced itself."""
     known: dict[Term, Term] = {}
-    for part in _parts(init):
+    for part in conjuncts([init]):
         for one, other in (part.args, part.args[::-1]) if part.op is Op.EQ else ():
             plain = other.is_const or (other.op is Op.VAR and other not in known)
             if one.op is Op.VAR and plain and one not in known and one not in known.values():

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from vmproof.engines.domains import scalar
-from vmproof.engines.instances import Model, conjuncts
+from vmproof.engines.instances import Model
 from vmproof.engines.scalars import Cell, Unsupported
 from vmproof.engines.vector import Column, Program, column_type
 from vmproof.solvers import Query, SolverPool, Status
-from vmproof.terms import Op, Term, Value, substitute, variables
+from vmproof.terms import Op, Term, Value, conjuncts, substitute, variables
 
 MOST_PARTIAL = 1 << 23
 MOST_SOLVED = 256
@@ -81,13 +81,13 @@ def _propagated(model: Model) -> tuple[dict[Term, Column], list[Term]]:
     known: dict[Term, Term] = {}
     while True:
         found = {}
-        for part in conjuncts(pool, formula):
+        for part in conjuncts([formula]):
             found.update(_equation(part))
         if not found:
             break
         known.update(found)
         [formula] = substitute(pool, [formula], found)
-    waiting = conjuncts(pool, formula)
+    waiting = conjuncts([formula])
     if any(int(value.data) >= model.scalars.by_term[term].size for term, value in known.items()):
         waiting.append(pool.false)
     return {term: _typed(term, np.array([value.data])) for term, value in known.items()}, waiting

@@ -13,7 +13,7 @@ from vmproof.engines.packing import Packing
 from vmproof.engines.scalars import Scalars, Unsupported
 from vmproof.engines.system import Action, Parameter, Property, TransitionSystem, Variable
 from vmproof.engines.vector import Column, Program
-from vmproof.terms import Op, Pool, Term, Value
+from vmproof.terms import Op, Term, Value
 
 MOST_INSTANCES = 20_000
 
@@ -151,8 +151,3 @@ def _within(term: Term, size: int, scalars: Scalars) -> bool:
         elif item not in scalars.by_term or scalars.by_term[item].size > size:
             return False
     return True
-
-
-def conjuncts(pool: Pool, term: Term) -> list[Term]:
-    """The parts of a conjunction, or the term itself."""
-    return list(term.args) if term.op is Op.AND else [] if term is pool.true else [term]

@@ -33,6 +33,19 @@ def reachable(terms: Iterable[Term], stop: Mapping[Term, Term] | None = None) ->
     return sorted(seen, key=_number)
 
 
+def conjuncts(terms: Iterable[Term]) -> list[Term]:
+    """The single conjuncts of some assertions, each once; what is true is none."""
+    found: list[Term] = []
+    pending = list(terms)[::-1]
+    while pending:
+        term = pending.pop()
+        if term.op is Op.AND:
+            pending.extend(reversed(term.args))
+        elif not (term.is_const and term.value is True):
+            found.append(term)
+    return list(dict.fromkeys(found))
+
+
 def variables(terms: Iterable[Term]) -> list[Term]:
     """The variables below `terms`, in order of id. What is below a term is remembered in its pool."""
     found: set[Term] = set()

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vmproof.solvers import Status
-from vmproof.terms import ArraySort, BitVecSort, Op, Term, Value, reachable, substitute, variables
+from vmproof.terms import ArraySort, BitVecSort, Op, Term, Value, conjuncts, reachable, substitute, variables
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.concrete import completed
-from vmproof.virtualize.setting import conjuncts
 from vmproof.virtualize.world import World
 
 ROUNDS = 48

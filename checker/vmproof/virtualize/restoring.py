@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from vmproof.language import State, Trap
 from vmproof.language.memory import CELLS
 from vmproof.solvers import Status
-from vmproof.terms import Term, variables
+from vmproof.terms import Term, conjuncts, variables
 from vmproof.virtualize.arrays import differ, equal
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.effects import Part
 from vmproof.virtualize.runs import Executions, Run, Trapped
-from vmproof.virtualize.setting import REAL, Setting, conjuncts
+from vmproof.virtualize.setting import REAL, Setting
 from vmproof.virtualize.view import View
 from vmproof.virtualize.world import is_false
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
-from vmproof.terms import ArraySort, BitVecSort, Op, Sort, Term, substitute, variables
+from vmproof.terms import ArraySort, BitVecSort, Sort, Term, substitute, variables
 from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
@@ -240,19 +240,6 @@ class Setting:
         if not bits:
             return None
         return bits[0] if len(bits) == 1 else pool.concat(*bits)
-
-
-def conjuncts(terms: Iterable[Term]) -> list[Term]:
-    """The single conjuncts of some assertions."""
-    found: list[Term] = []
-    pending = list(terms)[::-1]
-    while pending:
-        term = pending.pop()
-        if term.op is Op.AND:
-            pending.extend(reversed(term.args))
-        elif not (term.is_const and term.value is True):
-            found.append(term)
-    return list(dict.fromkeys(found))
 
 
 def _parts(found: Located) -> list[Term]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from vmproof.language import State
 from vmproof.language.memory import CELLS
-from vmproof.terms import BOOL, Op, Pool, Term, substitute, variables
-from vmproof.virtualize.setting import GUEST, REAL, Setting, conjuncts
+from vmproof.terms import BOOL, Op, Pool, Term, conjuncts, substitute, variables
+from vmproof.virtualize.setting import GUEST, REAL, Setting
 
 
 @dataclass(frozen=True, eq=False)
