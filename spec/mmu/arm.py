@@ -12,7 +12,7 @@ Of a fault of stage 2, `gpa` is the intermediate physical address and `implicit`
 
 from vmproof.lang import *
 from spec.mmu.radix import blank_references, blank_updates, blocked, descend, finish, write_entry
-from spec.mmu.result import Reason, Result, refused
+from spec.mmu.result import Reason, asked, refused
 from spec.mmu.tables import DIRECT, behind
 
 
@@ -196,23 +196,8 @@ def walk(arm, root, va, access, control, read, tables=DIRECT):
 def second_stage(arm, root, control, read):
     """Stage 2 for `walk`: every table and the final address lie behind it."""
 
-    def locate(address, access, implicit):
+    def locate(column, address, access, implicit):
         result, references, updates = walk(arm, root, address, access, control, read)
-        return told(result, address), references, updates
+        return asked(result, address), references, updates
 
     return behind(locate, tuple(level for level, _, _ in arm["levels"]), ("update",))
-
-
-def told(result, address):
-    """The result of stage 2, with the intermediate physical address that it was asked for."""
-    return Result(
-        ok=result.ok,
-        pa=result.pa,
-        reason=result.reason,
-        level=result.level,
-        code=result.code,
-        second=False,
-        implicit=False,
-        writing=False,
-        gpa=address,
-    )

@@ -5,18 +5,23 @@ Arm ARM (DDI 0487), D8.2 to D8.5, D8.15. `guest` is stage 1, `host` stage 2, and
 
 from vmproof.lang import *
 from spec.mmu import arm
-from spec.mmu.nested_hardware import Phase, Purpose, Registers, begin, guest_mark_step, guest_step, host_mark_step, host_step
-from spec.mmu.nested_manual import agrees, in_order, memory_follows, pages_apart, to_a_mark, to_a_table, to_the_page
+from spec.mmu.nested_hardware import Phase, Purpose, Registers, guest_takes, host_marked, host_takes
+from spec.mmu.nested_hardware import mark_guest_step, mark_step, read_guest_step, read_step, start_step
+from spec.mmu.nested_claims import HAPPENS, implied, inductive, inductive_of_words
+from spec.mmu.nested_manual import Manual, given, second_stage
 
 MARKS = parameter(1)  # whether hardware may manage the access flag and the dirty state; else a clear access flag is a fault
+
+
+SLOT = bits[45]  # the number of a word of memory
 
 
 class Walker(State):
     """`EL1`: the access is EL1's, else EL0's. PAN, WXN, HPD and `HA`, `HD` are stage 1's; XNX and `HA2`, `HD2` stage 2's. `TTBR` and
     `VTTBR` are the numbers of the roots' pages."""
 
-    memory: array[bits[45], bits[64]]
-    written: array[bits[45], bits[64]]
+    memory: array[SLOT, bits[64]]
+    written: array[SLOT, bits[64]]
     hosts: array[bits[36], bool]  # the pages that hold tables of stage 2
     va: bits[64]
     access: Access
@@ -32,13 +37,12 @@ class Walker(State):
     TTBR: bits[36]
     VTTBR: bits[36]
     r: Registers
-    entries: array[bits[3], bits[64]]
-    places: array[bits[3], bits[64]]
+    m: Manual
 
 
 @init
 def idle(w):
-    return w.r.phase == Phase.idle and w.r.count == 0 and w.memory == w.written
+    return w.r.phase == Phase.idle and w.r.count == 0 and w.memory == w.written and given(w, PLAN)
 
 
 def slot(place):
@@ -47,6 +51,10 @@ def slot(place):
 
 def read_word(w, place):
     return w.memory[slot(place)]
+
+
+def software_word(w, place):
+    return w.written[slot(place)]
 
 
 def write_word(w, place, word):
@@ -136,7 +144,7 @@ def guest_mark(w, pte, leaf):
     return (pte & ~bits[64](0x80) if dirty else pte) | bits[64](0x400)
 
 
-def host_mark(w, pte, access):
+def host_mark(w, pte, leaf, access, implicit):
     """The access flag; a write sets S2AP[1] where DBM says that this is the dirty state."""
     if MARKS == 0:
         return pte
@@ -150,6 +158,7 @@ UNIT = {
     "size": 8,
     "read": read_word,
     "write": write_word,
+    "page": lambda place: place[47:12],
     "va": lambda w: w.va,
     "outside": lambda w: w.va[63:48] != 0 and ~w.va[63:48] != 0,
     "outside_code": lambda w: status(1, 3),
@@ -167,91 +176,80 @@ UNIT = {
     "marks": 0x480,
     "guest_mark": guest_mark,
     "host_mark": host_mark,
+    "changes": lambda w: host_marks(w) or guest_marks(w),
+    "marks_tables": False,
+    "writes": lambda w: False,
 }
-
-
-def apart(w, host):
-    """Where hardware changes tables, no page holds tables of both stages."""
-    require(not (host_marks(w) or guest_marks(w)) or w.hosts[w.r.at[47:12]] == host)
 
 
 @action
 def start(w):
-    require(w.r.phase == Phase.idle)
-    begin(w, UNIT)
+    start_step(w, UNIT)
 
 
 @action
 def find_table(w):
-    """Read an entry of the host's tables on the way to one of the guest's."""
-    require(w.r.phase == Phase.host and w.r.purpose == Purpose.table)
-    apart(w, True)
-    host_step(w, UNIT)
+    read_step(w, UNIT, Purpose.table)
 
 
 @action
 def find_page(w):
-    """Read an entry of the host's tables on the way to the final address."""
-    require(w.r.phase == Phase.host and w.r.purpose == Purpose.final)
-    apart(w, True)
-    host_step(w, UNIT)
+    read_step(w, UNIT, Purpose.final)
 
 
 @action
 def read_guest(w):
-    require(w.r.phase == Phase.guest)
-    apart(w, False)
-    guest_step(w, UNIT)
+    read_guest_step(w, UNIT)
 
 
 if MARKS == 1:
 
     @action
     def find_mark(w):
-        """Read an entry of the host's tables on the way to one of the guest's that is to be marked."""
-        require(w.r.phase == Phase.host and w.r.purpose == Purpose.update)
-        apart(w, True)
-        host_step(w, UNIT)
+        read_step(w, UNIT, Purpose.update)
 
     @action
     def mark_for_table(w):
-        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.table)
-        apart(w, True)
-        host_mark_step(w, UNIT)
+        mark_step(w, UNIT, Purpose.table)
 
     @action
     def mark_for_mark(w):
-        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.update)
-        apart(w, True)
-        host_mark_step(w, UNIT)
+        mark_step(w, UNIT, Purpose.update)
 
     @action
     def mark_for_page(w):
-        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.final)
-        apart(w, True)
-        host_mark_step(w, UNIT)
+        mark_step(w, UNIT, Purpose.final)
 
     @action
     def mark_guest(w):
-        require(w.r.phase == Phase.mark_guest)
-        apart(w, False)
-        guest_mark_step(w, UNIT)
+        mark_guest_step(w, UNIT)
 
 
 # What the manual says
 
 
-def manual(w):
-    """The manual's walk of what software wrote."""
+def read_written(w):
+    return lambda place, size: w.written[slot(place)]
 
-    def read(place, size):
-        return w.written[slot(place)]
 
-    level = arm.Level.EL1 if w.EL1 else arm.Level.EL0
-    first = arm.Control(EL=level, PAN=w.PAN, WXN=w.WXN, HA=guest_marks(w), HD=w.HD, HPD=w.HPD)
-    second = arm.Control2(EL=level, XNX=w.XNX, HA=host_marks(w), HD=w.HD2)
-    tables = arm.second_stage(arm.ARM48_2, page_of(w.VTTBR), second, read)
-    return arm.walk(arm.ARM48, page_of(w.TTBR), w.va, w.access, first, read, tables)
+def exception_level(w):
+    return arm.Level.EL1 if w.EL1 else arm.Level.EL0
+
+
+def manual(w, tables):
+    """The manual's walk of what software wrote, behind a stage 2."""
+    control = arm.Control(EL=exception_level(w), PAN=w.PAN, WXN=w.WXN, HA=guest_marks(w), HD=w.HD, HPD=w.HPD)
+    return arm.walk(arm.ARM48, page_of(w.TTBR), w.va, w.access, control, read_written(w), tables)
+
+
+def host_tables(w):
+    """The manual's stage 2."""
+    control = arm.Control2(EL=exception_level(w), XNX=w.XNX, HA=host_marks(w), HD=w.HD2)
+    return arm.second_stage(arm.ARM48_2, page_of(w.VTTBR), control, read_written(w))
+
+
+def behind(w, address, access, implicit):
+    return host_tables(w)["locate"]("final", address, access, implicit)
 
 
 def rights_of(entries):
@@ -262,85 +260,88 @@ def rights_of(entries):
     return ~limits
 
 
+def changing(w, place, word):
+    """The bits of a word that hardware may have changed by now: the guest's only once the guest's tables have been read."""
+    late = w.r.phase != Phase.idle and w.r.purpose != Purpose.table
+    host = w.hosts[UNIT["page"](place)]
+    marks = host_marks(w) if host else guest_marks(w) and late
+    dirty = word[51] and (w.HD2 if host else w.HD)
+    return (bits[64](0x480) if dirty else bits[64](0x400)) if marks else bits[64](0)
+
+
+def due(w):
+    again = w.r.phase != Phase.idle and w.r.purpose == Purpose.update
+    guest = guest_marks(w) and w.r.level == w.r.leaf
+    host = host_marks(w) and w.r.host_level == w.r.host_leaf
+    return implies(w.r.phase == Phase.mark_host, host) and implies(again, guest)
+
+
+def marks_only(w, place):
+    now, before = read_word(w, place), software_word(w, place)
+    mask = changing(w, place, before)
+    set_only = bits[64](0x480) if w.hosts[UNIT["page"](place)] else bits[64](0x400)
+    return now & ~mask == before & ~mask and before & ~now & set_only == 0 and now & ~before & ~set_only == 0
+
+
 PLAN = {
     "guest": 4,
     "host": 4,
-    "columns": 1,
-    "marks": MARKS == 1,
+    "walk": lambda w: manual(w, second_stage(w, PLAN)),
+    "behind": behind,
+    "numbers": (3, 2, 1, 0),
+    "levels": {level: level for level in range(4)},
+    "marked": {"update": 4},
     "changes": 1,
-    "same_slot": lambda place, other: slot(place) == slot(other),
-    "root": lambda w: page_of(w.TTBR),
-    "index": lambda w, level: zext(cat(UNIT["guest_index"](w.va, level), bits[3](0)), 64),
-    "frame": lambda entry, level: zext(cat(entry[47:12], bits[12](0)), 64),
-    "covered": covered,
-    "va": lambda w: w.va,
-    "premise": lambda w, entry, level: True,
+    "writes": lambda w: False,
+    "blocked_code": lambda w, answer, implicit: answer.code,
     "guest_rights": rights_of,
     "host_rights": lambda entries: 15,
-    "numbers": (3, 2, 1, 0),
+    "word": read_word,
+    "written": software_word,
+    "due": due,
+    "marks_only": marks_only,
+    "same_slot": lambda place, other: slot(place) == slot(other),
+    "marks": 0x480,
+    "outside": UNIT["outside"],
+    "host_mark": lambda w, word, leaf: host_marked(w, UNIT, word, leaf),
+    "guest_mark": UNIT["guest_mark"],
+    "host_takes": lambda w, word, level: host_takes(w, UNIT, word, level),
+    "guest_takes": lambda w, word, level: guest_takes(w, UNIT, word, level),
+    "at_home": lambda w, host: not UNIT["changes"](w) or w.hosts[UNIT["page"](w.r.at)] == host,
+    "premise": lambda w, entry, level: True,
+    "memory": True,
+    "all_marks": 0x480,
 }
 
 
-@invariant("nested translation is stage 2 after stage 1: the result or the fault, and the intermediate physical address of a fault")
-def equal(w):
-    return agrees(w, manual(w), PLAN)
+def at(place):
+    """The address of a word."""
+    return zext(cat(place, bits[3](0)), 64)
 
 
-@invariant("while an entry of the guest's tables is looked for, the manual's walk comes by the same places")
-def tables_found(w):
-    return to_a_table(w, manual(w), PLAN)
+for name, sentence, reasons, holds in inductive(PLAN):
+
+    @invariant(sentence, name=name, using=reasons)
+    def kept_claim(w):
+        return holds(w)
 
 
-@invariant("while an entry of the guest's tables is looked for to be marked, the manual's walk comes by the same places")
-def marks_found(w):
-    return to_a_mark(w, manual(w), PLAN)
+for name, sentence, reasons, holds in inductive_of_words(PLAN):
+
+    @invariant(sentence, name=name, using=reasons)
+    def kept_claim_of_words(w, place: SLOT):
+        return holds(w, at(place))
 
 
-@invariant("while the final address is looked for, the manual's walk comes by the same places")
-def page_found(w):
-    return to_the_page(w, manual(w), PLAN)
+for name, sentence, reasons, holds in implied(PLAN):
+
+    @invariant(sentence, name=name, follows=reasons)
+    def implied_claim(w):
+        return holds(w)
 
 
-@invariant("memory is what software wrote, with the marks of the manual's updates so far")
-def memory_marked(w, place: bits[45]):
-    if MARKS == 0:
-        return w.memory[place] == w.written[place]
-    at = zext(cat(place, bits[3](0)), 64)
-    return memory_follows(w, manual(w), PLAN, w.memory[place], w.written[place], at)
+for name, sentence, happens in HAPPENS:
 
-
-@invariant("marks are set in pages of the stage that they belong to")
-def pages(w):
-    if MARKS == 0:
-        return True
-    return implies(host_marks(w) or guest_marks(w), pages_apart(w, manual(w), PLAN, lambda place: w.hosts[place[47:12]]))
-
-
-@invariant("the host's leaf that is to be marked is in its register")
-def leaf_latched(w):
-    return implies(w.r.phase == Phase.mark_host, w.r.entry == read_word(w, w.r.at))
-
-
-@invariant("registers name levels that there are")
-def ordered(w):
-    return in_order(w, PLAN)
-
-
-@reachable("a walk ends well")
-def allowed(w):
-    return w.r.phase == Phase.done and w.r.ok
-
-
-@reachable("the guest's tables refuse, and the fault is the guest's")
-def guest_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and not w.r.second
-
-
-@reachable("the host's tables refuse an access to the guest's tables")
-def table_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and w.r.second and w.r.implicit and w.r.count > 0
-
-
-@reachable("the host's tables refuse the final address")
-def page_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and w.r.second and not w.r.implicit and w.r.count > 2
+    @reachable(sentence, name=name)
+    def reached(w):
+        return happens(w)

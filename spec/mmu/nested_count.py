@@ -6,7 +6,7 @@ theorem gives: `vmproof paging` finds it.
 
 from vmproof.lang import *
 from spec.mmu.nested_hardware import Phase
-from spec.mmu.nested_manual import counted
+from spec.mmu.nested_states import counted
 from spec.mmu.nested_riscv import *
 
 MOST = parameter(15)

@@ -6,7 +6,7 @@ address, which the host's tables translate. Nothing here calls the walks of this
 What an entry means is the architecture's own (`nested_riscv.py`, `nested_x86.py`, `nested_arm.py`) and stands in a dict of functions,
 `unit`. Levels are counted from the last table, 0, up to `guest` - 1 and `host` - 1:
 
-- `read(w, place)` and `write(w, place, word)` of an entry in memory, a word of 64 bits;
+- `read(w, place)` and `write(w, place, word)` of an entry in memory, a word of 64 bits; `page(place)`, the number of its page;
 - `va(w)`, `outside(w)`: the address, and whether the guest's tables do not cover it, with `outside_code(w)`;
 - `guest_table(w)`, `host_table(w)`: the roots, at a multiple of a table's size;
 - `beyond(w, gpa)`: whether the host's tables do not cover this address, with `beyond_code(w, access, implicit)`;
@@ -14,8 +14,10 @@ What an entry means is the architecture's own (`nested_riscv.py`, `nested_x86.py
   without a fault allows the access;
 - `guest_frame(pte, level)`, `host_frame(pte, level)`: the page that a leaf names; `covered(level)`, the bits of address within it;
 - `guest_index(va, level)`, `host_index(gpa, level)`: the index of an entry in its table; `size`, the bytes of an entry;
-- `guest_mark(w, pte, leaf)`, `host_mark(w, pte, access)`: the entry with its accessed and dirty state as hardware sets it, `marks` all of
-  these bits.
+- `changes(w)`: whether hardware may change tables, of either stage; `guest_mark(w, pte, leaf)` and
+  `host_mark(w, pte, leaf, access, implicit)`: the entry with its accessed and dirty state as hardware sets it, `marks` all of these bits;
+  `marks_tables`: whether the host's entries that are no leaves have such a state, too; `writes(w)`: whether an entry of the guest's that
+  was read may be changed as it was found.
 """
 
 from vmproof.lang import *
@@ -43,9 +45,10 @@ class Purpose(Enum):
 class Registers(Record):
     """The walker's own registers.
 
-    `level` and `host_level`: of the tables at hand. `leaf`: the level of the guest's leaf. `at`: the physical address of the entry that is
-    read or changed next, in the end the result. `gpa`: the address that the host's tables translate. `rights`, `host_rights`: what the
-    entries so far allow. `entry`: the host's leaf. `count`: the entries that were read.
+    `level` and `host_level`: of the tables at hand. `leaf`, `host_leaf`: the levels of the leaves. `at`: the physical address of the entry
+    that is read or changed next, in the end the result. `gpa`: the address that the host's tables translate. `rights`, `host_rights`: what
+    the entries so far allow. By level, `entries` are the guest's, `places` their guest physical addresses and `found` the physical ones;
+    `host_entries` and `host_places` are those of the host's walk at hand. `count`: the entries that were read.
     """
 
     phase: Phase
@@ -53,17 +56,58 @@ class Registers(Record):
     level: bits[3]
     leaf: bits[3]
     host_level: bits[3]
+    host_leaf: bits[3]
     at: bits[64]
     gpa: bits[64]
     rights: bits[4]
     host_rights: bits[4]
-    entry: bits[64]
+    entries: array[bits[3], bits[64]]
+    places: array[bits[3], bits[64]]
+    found: array[bits[3], bits[64]]
+    host_entries: array[bits[3], bits[64]]
+    host_places: array[bits[3], bits[64]]
     count: bits[8]
     ok: bool
     code: bits[16]
     second: bool
     implicit: bool
     writing: bool
+
+
+def apart(w, unit, host):
+    """Where hardware changes tables, no page holds tables of both stages."""
+    require(not unit["changes"](w) or w.hosts[unit["page"](w.r.at)] == host)
+
+
+def start_step(w, unit):
+    require(w.r.phase == Phase.idle)
+    begin(w, unit)
+
+
+def read_step(w, unit, purpose):
+    """Read an entry of the host's tables on the way to one of the guest's, to a mark of one, or to the final address."""
+    require(w.r.phase == Phase.host and w.r.purpose == purpose)
+    apart(w, unit, True)
+    host_step(w, unit)
+
+
+def read_guest_step(w, unit):
+    require(w.r.phase == Phase.guest)
+    apart(w, unit, False)
+    guest_step(w, unit)
+
+
+def mark_step(w, unit, purpose):
+    """Change an entry of the host's tables."""
+    require(w.r.phase == Phase.mark_host and w.r.purpose == purpose)
+    apart(w, unit, True)
+    host_mark_step(w, unit)
+
+
+def mark_guest_step(w, unit):
+    require(w.r.phase == Phase.mark_guest)
+    apart(w, unit, False)
+    guest_mark_step(w, unit)
 
 
 def report(w, code, second, implicit, writing):
@@ -109,7 +153,7 @@ def present(w, unit, gpa, purpose):
 def begin(w, unit):
     """A request comes in: the guest's root table is looked for."""
     top = unit["guest"] - 1
-    w.r.level, w.r.rights = top, 15
+    w.r.level, w.r.rights, w.r.purpose = top, 15, Purpose.table
     if unit["outside"](w):
         report(w, unit["outside_code"](w), False, False, False)
     else:
@@ -125,17 +169,43 @@ def host_step(w, unit):
     for here in range(unit["host"]):
         if level == here:
             fault, code, leaf, table, rights = unit["host_entry"](w, pte, here, w.r.host_rights, access, w.r.purpose != Purpose.final)
+            w.r.host_entries[here], w.r.host_places[here] = pte, w.r.at
             if fault:
                 host_refuses(w, code)
             elif leaf:
-                w.r.entry = pte
-                if unit["host_mark"](w, pte, access) != pte:
-                    w.r.phase = Phase.mark_host
-                else:
-                    arrive(w, page_and_offset(table, w.r.gpa, unit["covered"](here)))
+                w.r.host_leaf = here
+                after_host_mark(w, unit, here, unit["host"])
             elif here > 0:
                 w.r.host_level, w.r.host_rights = here - 1, rights
                 w.r.at = place_in(table, unit["host_index"](w.r.gpa, here - 1), unit["size"])
+
+
+def host_takes(w, unit, pte, level):
+    """The walker takes an entry of the host's for a leaf that allows the access."""
+    fault, _, leaf, _, _ = unit["host_entry"](w, pte, level, w.r.host_rights, access_behind(w), w.r.purpose != Purpose.final)
+    return leaf and not fault
+
+
+def guest_takes(w, unit, pte, level):
+    """The walker takes an entry of the guest's for a leaf that allows the access."""
+    fault, _, leaf, _, _ = unit["guest_entry"](w, pte, level, w.r.rights)
+    return leaf and not fault
+
+
+def host_marked(w, unit, pte, leaf):
+    return unit["host_mark"](w, pte, leaf, access_behind(w), w.r.purpose != Purpose.final)
+
+
+def after_host_mark(w, unit, leaf, above):
+    """The host's entries from `above` on have their marks: on to the next one that lacks some, from the root down, or to the page."""
+    todo = True
+    for level in reversed(range(leaf, above)):
+        entry = w.r.host_entries[level]
+        if todo and (unit["marks_tables"] or level == leaf) and host_marked(w, unit, entry, level == leaf) != entry:
+            todo = False
+            w.r.phase, w.r.host_level, w.r.at = Phase.mark_host, level, w.r.host_places[level]
+    if todo:
+        arrive(w, page_and_offset(unit["host_frame"](w.r.host_entries[leaf], leaf), w.r.gpa, unit["covered"](leaf)))
 
 
 def arrive(w, place):
@@ -157,7 +227,7 @@ def guest_step(w, unit):
     for here in range(unit["guest"]):
         if level == here:
             fault, code, leaf, table, rights = unit["guest_entry"](w, pte, here, w.r.rights)
-            w.entries[here], w.places[here] = pte, w.r.gpa
+            w.r.entries[here], w.r.places[here], w.r.found[here] = pte, w.r.gpa, w.r.at
             if fault:
                 report(w, code, False, False, False)
             elif leaf:
@@ -169,33 +239,37 @@ def guest_step(w, unit):
 
 
 def after_update(w, unit, above):
-    """The entries from `above` on have their marks: on to the next one that lacks some, from the root down, or to the final address."""
+    """The guest's entries from `above` on have their marks: on to the next one without, from the root down, or to the final address."""
     todo = True
     for level in reversed(range(above)):
-        entry = w.entries[level]
+        entry = w.r.entries[level]
         if todo and level >= w.r.leaf and unit["guest_mark"](w, entry, w.r.leaf == level) != entry:
             todo = False
             w.r.level = level
-            present(w, unit, w.places[level], Purpose.update)
+            if unit["writes"](w):
+                w.r.phase, w.r.purpose, w.r.gpa, w.r.at = Phase.mark_guest, Purpose.update, w.r.places[level], w.r.found[level]
+            else:
+                present(w, unit, w.r.places[level], Purpose.update)
     if todo:
         w.r.level = w.r.leaf
         for level in range(unit["guest"]):
             if w.r.leaf == level:
-                page = unit["guest_frame"](w.entries[level], level)
+                page = unit["guest_frame"](w.r.entries[level], level)
                 present(w, unit, page_and_offset(page, unit["va"](w), unit["covered"](level)), Purpose.final)
 
 
 def host_mark_step(w, unit):
-    """Set the marks of the host's leaf in one step, if it still is what was read; else read it again."""
+    """Set the marks of one of the host's entries in one step, if it still is what was read, marks aside; else walk its tables again."""
     pte = unit["read"](w, w.r.at)
-    if pte != w.r.entry:
-        w.r.phase = Phase.host
-    else:
-        unit["write"](w, w.r.at, unit["host_mark"](w, pte, access_behind(w)))
-        level = w.r.host_level
-        for here in range(unit["host"]):
-            if level == here:
-                arrive(w, page_and_offset(unit["host_frame"](pte, here), w.r.gpa, unit["covered"](here)))
+    host_leaf, host_level = w.r.host_leaf, w.r.host_level
+    for leaf in range(unit["host"]):
+        for here in range(leaf, unit["host"] if unit["marks_tables"] else leaf + 1):
+            if host_leaf == leaf and host_level == here:
+                if pte | unit["marks"] != w.r.host_entries[here] | unit["marks"]:
+                    present(w, unit, w.r.gpa, w.r.purpose)
+                else:
+                    unit["write"](w, w.r.at, host_marked(w, unit, pte, leaf == here))
+                    after_host_mark(w, unit, leaf, here)
 
 
 def guest_mark_step(w, unit):
@@ -204,7 +278,7 @@ def guest_mark_step(w, unit):
     level = w.r.level
     for here in range(unit["guest"]):
         if level == here:
-            if pte | unit["marks"] != w.entries[here] | unit["marks"]:
+            if pte | unit["marks"] != w.r.entries[here] | unit["marks"]:
                 begin(w, unit)
             else:
                 unit["write"](w, w.r.at, unit["guest_mark"](w, pte, w.r.leaf == here))

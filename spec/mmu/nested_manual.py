@@ -1,216 +1,175 @@
-"""How far the manual's walk is where the walker of `nested_hardware.py` stands: what ties the two together, step by step.
+"""What the manual's walk comes to, beside the walker of `nested_hardware.py`: ghosts of the state, given from the start.
 
-`manual` is what a nested walk of this folder gives, `(result, references, updates)`, of memory as software wrote it. Its references and
-updates are tuples of a fixed order (`radix.blank_references`): for each table of the guest's what the host's walk reads, then the entry;
-then, for each of `columns` entries that may be marked, what the host's walk reads; then the same for the final address.
+The manual's nested walk is the first stage's, which asks the second stage for the address of each table, of each entry that is to be
+changed, and for the final address, in this order: its *columns*. The ghosts (`Manual`) hold what the second stage answers in each column,
+and what the first stage comes to with these answers; so each question is about one of the two walks, and most are about neither.
+`nested_claims.py` ties the walker's registers to them, step by step.
 
-`plan` says how the two are seen as one:
+`plan` has the architecture's own side:
 
+- `walk(w)`, the manual's first stage over the ghosts' answers (`second_stage`), and `behind(w, address, access, implicit)`, the manual's
+  second stage; both of memory as software wrote it, and both give `(result, references, updates)`;
 - `guest` and `host`, how many levels there are; `numbers`, the manual's names of the guest's levels, from the last one up;
-- `columns`; `marks`, whether entries are marked at all; `changes`, the updates that one walk of the host's tables can make;
-- `root(w)`, `index(w, level)` and `frame(entry, level)` of the guest's tables; `covered(level)`, the bits of address in a page; `va(w)`;
-- `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave; `premise(w, entry, level)`, what is assumed
-  of an entry of the guest's;
-- `same_slot(place, other)`, whether two addresses are of one word.
+- `levels` and `marked`, the numbers of the columns of tables, by level, and of entries that are changed; `changes`, the updates that one
+  walk of the host's tables can make, where it is more than one those of its levels from the root down;
+- `writes(w)`, whether entries are changed as they were found; `blocked_code(w, answer, implicit)`, what is reported of an access that the
+  second stage refused;
+- `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave;
+- `word(w, place)` and `written(w, place)`, a word of memory as it is by now, and as software wrote it; `same_slot(place, other)`, whether
+  two addresses are of one word;
+- `host_mark(w, word, leaf)` and `guest_mark(w, word, leaf)`, what the walker makes of an entry when it marks it;
+  `host_takes(w, word, level)` and `guest_takes(w, word, level)`, whether it takes one for a leaf that allows the access;
+- `outside(w)`, whether the guest's tables do not cover the address;
+- `at_home(w, host)`, whether the entry at hand is in a page of the stage that it belongs to, if that matters;
+- `due(w)`, where entries are to be marked at all; `marks_only(w, place)`, which bits of a word may have changed;
+- `marks`, all accessed and dirty bits of the host's entries, and `all_marks`, those of either stage;
+- `premise(w, entry, level)`, what is required of an entry of the guest's when it is read;
+- `memory`, whether the marks that memory has in the end are proved, too, beside the result.
 """
 
 from vmproof.lang import *
-from spec.mmu.nested_hardware import Phase, Purpose
-from spec.mmu.result import marked
+from spec.mmu.result import NO_REFERENCE, NO_UPDATE, Reference, Result, Update, marked
 
 
-def agrees(w, manual, plan):
-    """What is reported is what the manual's walk gives."""
-    found, _, _ = manual
-    same = w.r.ok == found.ok and w.r.code == found.code and w.r.second == found.second and w.r.implicit == found.implicit
-    same = same and w.r.writing == found.writing
-    for level in range(plan["guest"]):
-        same = same and implies(w.r.level == level, found.level == plan["numbers"][level])
-    same = same and implies(w.r.ok, w.r.at == found.pa) and implies(w.r.ok or w.r.second, w.r.gpa == found.gpa)
-    return implies(w.r.phase == Phase.done, same)
+class Manual(Record):
+    """What the manual's walk comes to.
+
+    By column, `answers` are the second stage's, `changes` the updates that it makes for them, and `asks` says what it is asked for, if
+    anything. By level, `reads` are the guest's entries. `result` and `made` are the whole walk's result and updates, in their order. `spot`
+    is an arbitrary address, and `stages` are the word there before each update, and after the last.
+    """
+
+    answers: array[bits[4], Result]
+    changes: array[bits[6], Update]
+    asks: array[bits[4], Reference]
+    reads: array[bits[3], Reference]
+    result: Result
+    made: array[bits[6], Update]
+    spot: bits[64]
+    stages: array[bits[6], bits[64]]
 
 
-def entry_of(manual, plan, level):
-    """The reference to the guest's table of this level."""
-    number = plan["guest"] - 1 - level
-    return manual[1][number * (plan["host"] + 1) + plan["host"]][2]
+def columns(plan):
+    return plan["guest"] + len(plan["marked"]) + 1
 
 
-def behind_of(manual, plan, column, host_level):
-    """The reference to the host's table of this level, in the walk for a table (column 0 is the root's), a mark, or the final address."""
-    tables = plan["guest"]
-    before = column * (plan["host"] + 1) if column < tables else tables * (plan["host"] + 1) + (column - tables) * plan["host"]
-    return manual[1][before + plan["host"] - 1 - host_level][2]
+def is_implicit(plan, column):
+    """Whether a column is about a table of the guest's."""
+    return column < columns(plan) - 1
 
 
-def mark_column(plan, level):
-    """The column of the mark of an entry of this level."""
-    return plan["guest"] + (plan["guest"] - 1 - level if plan["columns"] > 1 else 0)
-
-
-def final_column(plan):
-    return plan["guest"] + plan["columns"]
+def is_update(plan, column):
+    """Whether a column is about an entry that is to be changed."""
+    return plan["guest"] <= column and is_implicit(plan, column)
 
 
 def updates_before(plan, column):
-    """How many updates stand before a column's."""
+    """How many of the manual's updates stand before a column's."""
     tables = plan["guest"]
     if column <= tables:
         return column * plan["changes"]
     return tables * plan["changes"] + (column - tables) * (plan["changes"] + 1)
 
 
-def latched(w, manual, plan, level):
-    """The registers hold the guest's entry of this level as the manual's walk read it."""
-    there = entry_of(manual, plan, level)
-    same = there.done and w.entries[level] == there.entry and w.places[level] == there.address
-    return same and plan["premise"](w, there.entry, level)
+def updates_of(plan, column):
+    """The numbers of the manual's updates in a column: the second stage's, and that of the guest's entry which it is about, if any."""
+    first = updates_before(plan, column)
+    return range(first, first + plan["changes"] + (1 if is_update(plan, column) else 0))
 
 
-def table_address(w, manual, plan, level):
-    """Where the manual's walk looks for the entry of this level, as a guest physical address."""
-    above = plan["root"](w)
-    if level < plan["guest"] - 1:
-        above = plan["frame"](entry_of(manual, plan, level + 1).entry, level + 1)
-    return above | plan["index"](w, level)
+def updates_in_all(plan):
+    return updates_before(plan, columns(plan) - 1) + plan["changes"]
 
 
-def on_the_way(w, manual, plan, column, host_level):
-    """The host's tables are walked for this column, and the manual's walk comes by the same place; it ends there, where marks are due."""
-    there = behind_of(manual, plan, column, host_level)
-    above = tuple(behind_of(manual, plan, column, upper).entry for upper in reversed(range(host_level + 1, plan["host"])))
-    holds = there.done and there.place == w.r.at and w.r.host_rights == plan["host_rights"](above)
-    if plan["changes"] == 1:
-        update = manual[2][updates_before(plan, column)][2]
-        last = True if host_level == 0 else not behind_of(manual, plan, column, host_level - 1).done
-        holds = holds and implies(w.r.phase == Phase.mark_host, last and update.done and update.place == w.r.at)
-    return holds
+def second_stage(w, plan):
+    """The second stage for the manual's walk, as the ghosts have it."""
+
+    def locate(column, address, access, implicit):
+        number = columns(plan) - 1
+        if implicit:
+            number = plan["marked"][column] if access == Access.write else plan["levels"][column]
+        changes = tuple((row, "entry", w.m.changes[number * plan["changes"] + row]) for row in range(plan["changes"]))
+        return w.m.answers[number], (("asked", "entry", Reference(done=True, address=address, place=0, entry=0)),), changes
+
+    return {
+        "writes": plan["writes"](w),
+        "locate": locate,
+        "blank": (("asked", "entry", NO_REFERENCE),),
+        "still": tuple((row, "entry", NO_UPDATE) for row in range(plan["changes"])),
+    }
 
 
-def to_a_table(w, manual, plan):
-    """While an entry of the guest's tables is looked for."""
-    holds = True
-    for level in range(plan["guest"]):
-        column = plan["guest"] - 1 - level
-        walking = w.r.purpose == Purpose.table and w.r.level == level
-        uppers = tuple(reversed(range(level + 1, plan["guest"])))
-        rights = plan["guest_rights"](tuple(entry_of(manual, plan, upper).entry for upper in uppers))
-        above = w.r.rights == rights and all(latched(w, manual, plan, upper) for upper in uppers)
-        address = w.r.gpa == table_address(w, manual, plan, level)
-        for host_level in range(plan["host"]):
-            here = walking and (w.r.phase == Phase.host or w.r.phase == Phase.mark_host) and w.r.host_level == host_level
-            holds = holds and implies(here, on_the_way(w, manual, plan, column, host_level) and address and above)
-        there = entry_of(manual, plan, level)
-        found = there.done and there.place == w.r.at and there.address == w.r.gpa and above
-        holds = holds and implies(w.r.phase == Phase.guest and w.r.level == level, walking and found)
-    return holds
+def same_result(one, other):
+    same = one.ok == other.ok and one.pa == other.pa and one.reason == other.reason and one.level == other.level
+    same = same and one.code == other.code and one.second == other.second and one.implicit == other.implicit
+    return same and one.writing == other.writing and one.gpa == other.gpa
 
 
-def path_to(w, manual, plan, leaf):
-    """The guest's leaf is of this level, and the registers hold all entries down to it."""
-    last = True if leaf == 0 else not entry_of(manual, plan, leaf - 1).done
-    return last and all(latched(w, manual, plan, level) for level in range(leaf, plan["guest"]))
+def same_reference(one, other):
+    return one.done == other.done and one.address == other.address and one.place == other.place and one.entry == other.entry
 
 
-def to_a_mark(w, manual, plan):
-    """While an entry of the guest's tables is looked for again, to be marked."""
-    if not plan["marks"]:
-        again = w.r.phase == Phase.host and w.r.purpose == Purpose.update
-        return w.r.phase != Phase.mark_guest and w.r.phase != Phase.mark_host and not again
-    holds = True
-    for level in range(plan["guest"]):
-        column = mark_column(plan, level)
-        there = entry_of(manual, plan, level)
-        walking = w.r.purpose == Purpose.update and w.r.level == level
-        leafs = (level,) if plan["columns"] == 1 else range(level + 1)
-        path = any(w.r.leaf == leaf and path_to(w, manual, plan, leaf) for leaf in leafs) and w.r.gpa == there.address
-        for host_level in range(plan["host"]):
-            here = walking and (w.r.phase == Phase.host or w.r.phase == Phase.mark_host) and w.r.host_level == host_level
-            holds = holds and implies(here, on_the_way(w, manual, plan, column, host_level) and path)
-        update = manual[2][updates_before(plan, column) + plan["changes"]][2]
-        found = update.done and update.place == w.r.at and there.place == w.r.at and path
-        holds = holds and implies(w.r.phase == Phase.mark_guest and w.r.level == level, walking and found)
-    return holds
+def same_update(one, other):
+    return one.done == other.done and one.place == other.place and one.old == other.old and one.new == other.new
 
 
-def to_the_page(w, manual, plan):
-    """While the final address is looked for."""
-    holds = True
-    for leaf in range(plan["guest"]):
-        walking = w.r.purpose == Purpose.final and w.r.level == leaf
-        path = path_to(w, manual, plan, leaf) and w.r.leaf == leaf
-        covered = plan["covered"](leaf)
-        page = plan["frame"](entry_of(manual, plan, leaf).entry, leaf)
-        address = w.r.gpa == cat(page[63:covered], plan["va"](w)[covered - 1 : 0])
-        for host_level in range(plan["host"]):
-            here = walking and (w.r.phase == Phase.host or w.r.phase == Phase.mark_host) and w.r.host_level == host_level
-            holds = holds and implies(here, on_the_way(w, manual, plan, final_column(plan), host_level) and path and address)
-    return holds
+def result_recorded(w, plan):
+    """The ghosts hold the result of the manual's first stage."""
+    return same_result(w.m.result, plan["walk"](w)[0])
 
 
-def in_order(w, plan):
-    """Registers hold levels that there are, and phases belong to purposes."""
-    walking = w.r.phase != Phase.idle
-    levels = implies(walking, w.r.level < plan["guest"]) and implies(
-        w.r.phase == Phase.host or w.r.phase == Phase.mark_host, w.r.host_level < plan["host"]
-    )
-    table = implies(w.r.phase == Phase.guest, w.r.purpose == Purpose.table)
-    return levels and table and implies(w.r.phase == Phase.mark_guest, w.r.purpose == Purpose.update)
+def ask_recorded(w, plan, column):
+    """The ghosts hold what the manual's first stage asks the second one in this column."""
+    number = 2 * column if column < plan["guest"] else plan["guest"] + column
+    return same_reference(w.m.asks[column], plan["walk"](w)[1][number][2])
 
 
-def stage_of_updates(w, manual, plan):
-    """`(condition, count)`: which of the manual's updates are made, by what the walker is about."""
-    stages = [(w.r.phase == Phase.idle, 0), (w.r.phase == Phase.done, len(manual[2]))]
-    behind = w.r.phase == Phase.host or w.r.phase == Phase.mark_host
-    for level in range(plan["guest"]):
-        column = plan["guest"] - 1 - level
-        stages = [*stages, (behind and w.r.purpose == Purpose.table and w.r.level == level, updates_before(plan, column))]
-        stages = [*stages, (w.r.phase == Phase.guest and w.r.level == level, updates_before(plan, column + 1))]
-        if plan["columns"] > 1 or level == 0:
-            column = mark_column(plan, level)
-            here = w.r.level == level or plan["columns"] == 1
-            stages = [*stages, (behind and w.r.purpose == Purpose.update and here, updates_before(plan, column))]
-            stages = [*stages, (w.r.phase == Phase.mark_guest and here, updates_before(plan, column) + plan["changes"])]
-    return [*stages, (behind and w.r.purpose == Purpose.final, updates_before(plan, final_column(plan)))]
+def read_recorded(w, plan, level):
+    """The ghosts hold the guest's entry of this level as the manual's first stage reads it."""
+    return same_reference(w.m.reads[level], plan["walk"](w)[1][2 * (plan["guest"] - 1 - level) + 1][2])
 
 
-def word_after(word, place, updates, plan):
+def made_recorded(w, plan, column):
+    """The ghosts hold the updates that the manual makes in this column."""
+    updates = plan["walk"](w)[2]
+    return all(same_update(w.m.made[number], updates[number][2]) for number in updates_of(plan, column))
+
+
+def answers_are(answer, changes, found, updates):
+    """An answer of the second stage, and the updates that it makes, are these."""
+    same = answer.ok == found.ok and answer.pa == found.pa and answer.reason == found.reason
+    same = same and answer.code == found.code and answer.gpa == found.gpa
+    return same and all(same_update(change, update) for change, (_, _, update) in zip(changes, updates))
+
+
+def answered(w, plan, column):
+    """The ghosts hold what the manual's second stage answers in this column."""
+    access = Access.read if column < plan["guest"] else Access.write if is_implicit(plan, column) else w.access
+    found, _, updates = plan["behind"](w, w.m.asks[column].address, access, is_implicit(plan, column))
+    changes = tuple(w.m.changes[column * plan["changes"] + row] for row in range(plan["changes"]))
+    return implies(w.m.asks[column].done, answers_are(w.m.answers[column], changes, found, updates))
+
+
+def after(word, place, updates, plan):
     """A word of memory after updates, in order."""
-    for _, _, update in updates:
+    for update in updates:
         if update.done and plan["same_slot"](update.place, place):
             word = marked(word, update)
     return word
 
 
-def memory_follows(w, manual, plan, now, before, place):
-    """The word at `place`, which is `now` and was `before`, has the marks of the updates so far."""
-    return all(
-        implies(here, now == word_after(before, place, manual[2][:count], plan)) for here, count in stage_of_updates(w, manual, plan)
-    )
-
-
-def pages_apart(w, manual, plan, is_host):
-    """The updates so far are of pages of the stage that they belong to. `is_host(place)` says whether a page holds the host's tables."""
-    holds = True
-    for here, count in stage_of_updates(w, manual, plan):
-        for _, row, update in manual[2][:count]:
-            holds = holds and implies(here and update.done, is_host(update.place) == (row != "entry"))
+def staged(w, plan, column):
+    """The ghosts hold the word at `spot` before and after each of the updates of this column."""
+    holds = column > 0 or w.m.stages[0] == plan["written"](w, w.m.spot)
+    for number in updates_of(plan, column):
+        holds = holds and w.m.stages[number + 1] == after(w.m.stages[number], w.m.spot, (w.m.made[number],), plan)
     return holds
 
 
-def counted(w, plan):
-    """No more entries are read than stand, in the manual's order, before the one at hand; without those that are read to mark an entry."""
-    stride = plan["host"] + 1
-    walked = plan["guest"] * stride
-    holds = implies(w.r.phase == Phase.idle, w.r.count == 0) and implies(w.r.phase == Phase.done, w.r.count <= walked + plan["host"])
-    for host_level in range(plan["host"]):
-        behind = plan["host"] - 1 - host_level
-        here = w.r.phase == Phase.host and w.r.host_level == host_level
-        holds = holds and implies(here and w.r.purpose == Purpose.final, w.r.count <= walked + behind)
-        for level in range(plan["guest"]):
-            before = (plan["guest"] - 1 - level) * stride
-            holds = holds and implies(here and w.r.purpose == Purpose.table and w.r.level == level, w.r.count <= before + behind)
-    for level in range(plan["guest"]):
-        before = (plan["guest"] - 1 - level) * stride + plan["host"]
-        holds = holds and implies(w.r.phase == Phase.guest and w.r.level == level, w.r.count <= before)
-    return holds
+def given(w, plan):
+    """The ghosts are the manual's."""
+    here = range(columns(plan))
+    recorded = all(ask_recorded(w, plan, column) and made_recorded(w, plan, column) for column in here) and result_recorded(w, plan)
+    recorded = recorded and all(read_recorded(w, plan, level) for level in range(plan["guest"]))
+    recorded = recorded and all(answered(w, plan, column) for column in here)
+    return recorded and (not plan["memory"] or all(staged(w, plan, column) for column in here))

@@ -26,9 +26,10 @@ def only_marks(w, place: bits[PHYSICAL - LOG]):
 @invariant("an entry that is to be marked was valid when it was read")
 def was_valid(w):
     again = w.r.phase == Phase.host and w.r.purpose == Purpose.update
-    host = implies(w.r.phase == Phase.mark_host, w.r.entry[0] == 1)
+    here = w.r.host_level == w.r.host_leaf and w.r.host_level < HOST_LEVELS
+    host = implies(w.r.phase == Phase.mark_host, here and w.r.host_entries[w.r.host_level][0] == 1)
     later = again or w.r.phase == Phase.mark_guest or (w.r.phase == Phase.mark_host and w.r.purpose == Purpose.update)
-    return host and implies(later, w.r.level == w.r.leaf and w.r.level < GUEST_LEVELS and w.entries[w.r.level][0] == 1)
+    return host and implies(later, w.r.level == w.r.leaf and w.r.level < GUEST_LEVELS and w.r.entries[w.r.level][0] == 1)
 
 
 @invariant("registers name purposes that fit")

@@ -7,25 +7,31 @@ bytes are no format of the manual's, but one that its rules make.
 
 from vmproof.lang import *
 from spec.mmu import riscv
-from spec.mmu.nested_hardware import Phase, Purpose, Registers, begin, guest_mark_step, guest_step, host_mark_step, host_step
-from spec.mmu.nested_manual import agrees, in_order, memory_follows, pages_apart, to_a_mark, to_a_table, to_the_page
+from spec.mmu.nested_hardware import Phase, Purpose, Registers, guest_takes, host_marked, host_takes
+from spec.mmu.nested_hardware import mark_guest_step, mark_step, read_guest_step, read_step, start_step
+from spec.mmu.nested_claims import HAPPENS, implied, inductive, inductive_of_words, orderly
+from spec.mmu.nested_manual import Manual, given, second_stage
 
 GUEST_LEVELS = parameter(3)
 HOST_LEVELS = parameter(3)
 MARKS = parameter(1)  # whether hardware may set A and D (Svadu); else it never does (Svade)
 ENTRY = parameter(8)  # bytes of an entry
+MANUAL = parameter(1)  # whether the manual's walk stands beside the walker, and the claims about both
 
 LOG = 2 if ENTRY == 4 else 3
 INDEX = 12 - LOG  # bits of an index
 PHYSICAL = 34 if ENTRY == 4 else 56
 
 
+SLOT = bits[PHYSICAL - LOG]  # the number of a word of memory
+
+
 class Walker(State):
     """`ADUE` and `PBMTE` are menvcfg's, for the host's tables, `VADUE` and `VPBMTE` henvcfg's, for the guest's; `MXR` is sstatus.MXR and
     `VMXR` vsstatus.MXR. `vsatp` and `hgatp` are the numbers of the root's pages. `written` is what software wrote, without the marks."""
 
-    memory: array[bits[PHYSICAL - LOG], bits[8 * ENTRY]]
-    written: array[bits[PHYSICAL - LOG], bits[8 * ENTRY]]
+    memory: array[SLOT, bits[8 * ENTRY]]
+    written: array[SLOT, bits[8 * ENTRY]]
     hosts: array[bits[PHYSICAL - 12], bool]  # the pages that hold tables of the host's
     va: bits[64]
     access: Access
@@ -41,13 +47,12 @@ class Walker(State):
     vsatp: bits[PHYSICAL - 12]
     hgatp: bits[PHYSICAL - 12]
     r: Registers
-    entries: array[bits[3], bits[64]]
-    places: array[bits[3], bits[64]]
+    m: Manual
 
 
 @init
 def idle(w):
-    return w.r.phase == Phase.idle and w.r.count == 0 and w.memory == w.written
+    return w.r.phase == Phase.idle and w.r.count == 0 and w.memory == w.written and (MANUAL == 0 or given(w, PLAN))
 
 
 def slot(place):
@@ -56,6 +61,10 @@ def slot(place):
 
 def read_word(w, place):
     return zext(w.memory[slot(place)], 64)
+
+
+def software_word(w, place):
+    return zext(w.written[slot(place)], 64)
 
 
 def write_word(w, place, word):
@@ -106,7 +115,7 @@ def guest_page_fault(w):
 
 def unusable(pte, memory_types, level):
     """V clear, an encoding that is reserved, a last table that points on, or a superpage that does not begin at a multiple of its size."""
-    leaf = pte[1] or pte[3]
+    leaf = is_leaf(pte)
     bad = not pte[0] or (pte[2] and not pte[1]) or (not leaf and (pte[4] or pte[6] or pte[7]))
     if ENTRY == 8:
         typed = pte[62:61] == 3 or ((pte[61] or pte[62]) and not (memory_types and leaf))
@@ -129,8 +138,12 @@ def fresh(pte, access):
     return pte[6] and (pte[7] or access != Access.write)
 
 
+def is_leaf(pte):
+    return pte[1] or pte[3]
+
+
 def guest_entry(w, pte, level, rights):
-    leaf = pte[1] or pte[3]
+    leaf = is_leaf(pte)
     mine = pte[4] if w.user else not pte[4] or (w.SUM and w.access != Access.fetch)
     allowed = mine and grants(pte, w.access, w.MXR or w.VMXR, w.HLVX) and (guest_marks(w) or fresh(pte, w.access))
     fault = unusable(pte, w.VPBMTE, level) or (leaf and not allowed)
@@ -138,13 +151,13 @@ def guest_entry(w, pte, level, rights):
 
 
 def host_entry(w, pte, level, rights, access, implicit):
-    leaf = pte[1] or pte[3]
+    leaf = is_leaf(pte)
     allowed = pte[4] and grants(pte, access, w.MXR and not implicit, w.HLVX and not implicit) and (host_marks(w) or fresh(pte, access))
     fault = unusable(pte, w.PBMTE, level) or (leaf and not allowed)
     return fault, guest_page_fault(w), leaf, frame_of(pte, level), rights
 
 
-def marked(pte, access):
+def with_marks(pte, access):
     return pte | (bits[64](0xC0) if access == Access.write else bits[64](0x40))
 
 
@@ -154,6 +167,7 @@ UNIT = {
     "size": ENTRY,
     "read": read_word,
     "write": write_word,
+    "page": lambda place: place[PHYSICAL - 1 : 12],
     "va": lambda w: w.va,
     "outside": outside,
     "outside_code": page_fault,
@@ -169,77 +183,55 @@ UNIT = {
     "host_frame": frame_of,
     "covered": covered,
     "marks": 0xC0,
-    "guest_mark": lambda w, pte, leaf: marked(pte, w.access) if MARKS == 1 and leaf else pte,
-    "host_mark": lambda w, pte, access: marked(pte, access) if MARKS == 1 else pte,
+    "changes": lambda w: host_marks(w) or guest_marks(w),
+    "guest_mark": lambda w, pte, leaf: with_marks(pte, w.access) if MARKS == 1 and leaf else pte,
+    "host_mark": lambda w, pte, leaf, access, implicit: with_marks(pte, access) if MARKS == 1 else pte,
+    "marks_tables": False,
+    "writes": lambda w: False,
 }
-
-
-def apart(w, host):
-    """Where hardware changes tables, no page holds tables of both stages."""
-    require(not (host_marks(w) or guest_marks(w)) or w.hosts[w.r.at[PHYSICAL - 1 : 12]] == host)
 
 
 @action
 def start(w):
-    require(w.r.phase == Phase.idle)
-    begin(w, UNIT)
+    start_step(w, UNIT)
 
 
 @action
 def find_table(w):
-    """Read an entry of the host's tables on the way to one of the guest's."""
-    require(w.r.phase == Phase.host and w.r.purpose == Purpose.table)
-    apart(w, True)
-    host_step(w, UNIT)
+    read_step(w, UNIT, Purpose.table)
 
 
 @action
 def find_page(w):
-    """Read an entry of the host's tables on the way to the final address."""
-    require(w.r.phase == Phase.host and w.r.purpose == Purpose.final)
-    apart(w, True)
-    host_step(w, UNIT)
+    read_step(w, UNIT, Purpose.final)
 
 
 @action
 def read_guest(w):
-    require(w.r.phase == Phase.guest)
-    apart(w, False)
-    guest_step(w, UNIT)
+    read_guest_step(w, UNIT)
 
 
 if MARKS == 1:
 
     @action
     def find_mark(w):
-        """Read an entry of the host's tables on the way to one of the guest's that is to be marked."""
-        require(w.r.phase == Phase.host and w.r.purpose == Purpose.update)
-        apart(w, True)
-        host_step(w, UNIT)
+        read_step(w, UNIT, Purpose.update)
 
     @action
     def mark_for_table(w):
-        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.table)
-        apart(w, True)
-        host_mark_step(w, UNIT)
+        mark_step(w, UNIT, Purpose.table)
 
     @action
     def mark_for_mark(w):
-        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.update)
-        apart(w, True)
-        host_mark_step(w, UNIT)
+        mark_step(w, UNIT, Purpose.update)
 
     @action
     def mark_for_page(w):
-        require(w.r.phase == Phase.mark_host and w.r.purpose == Purpose.final)
-        apart(w, True)
-        host_mark_step(w, UNIT)
+        mark_step(w, UNIT, Purpose.final)
 
     @action
     def mark_guest(w):
-        require(w.r.phase == Phase.mark_guest)
-        apart(w, False)
-        guest_mark_step(w, UNIT)
+        mark_guest_step(w, UNIT)
 
 
 # What the manual says
@@ -250,98 +242,109 @@ GUEST = riscv.SV32 if ENTRY == 4 else {2: SHORT, 3: riscv.SV39, 4: riscv.SV48, 5
 HOST = riscv.SV32X4 if ENTRY == 4 else {2: SHORT_X4, 3: riscv.SV39X4, 4: riscv.SV48X4, 5: riscv.SV57X4}[HOST_LEVELS]
 
 
-def manual(w):
-    """The manual's walk of what software wrote."""
+def read_written(w):
+    return lambda place, size: w.written[slot(place)]
 
-    def read(place, size):
-        return w.written[slot(place)]
 
-    mode = riscv.Privilege.U if w.user else riscv.Privilege.S
-    first = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR or w.VMXR, ADUE=guest_marks(w), PBMTE=w.VPBMTE, HLVX=w.HLVX)
-    second = riscv.Control(mode=mode, SUM=w.SUM, MXR=w.MXR, ADUE=host_marks(w), PBMTE=w.PBMTE, HLVX=w.HLVX)
-    tables = riscv.second_stage(HOST, page_of(w.hgatp), second, read)
-    return riscv.walk(GUEST, page_of(w.vsatp), w.va, w.access, first, read, tables)
+def mode(w):
+    return riscv.Privilege.U if w.user else riscv.Privilege.S
+
+
+def manual(w, tables):
+    """The manual's walk of what software wrote, behind a second stage."""
+    control = riscv.Control(mode=mode(w), SUM=w.SUM, MXR=w.MXR or w.VMXR, ADUE=guest_marks(w), PBMTE=w.VPBMTE, HLVX=w.HLVX)
+    return riscv.walk(GUEST, page_of(w.vsatp), w.va, w.access, control, read_written(w), tables)
+
+
+def host_tables(w):
+    """The manual's second stage."""
+    control = riscv.Control(mode=mode(w), SUM=w.SUM, MXR=w.MXR, ADUE=host_marks(w), PBMTE=w.PBMTE, HLVX=w.HLVX)
+    return riscv.second_stage(HOST, page_of(w.hgatp), control, read_written(w))
+
+
+def behind(w, address, access, implicit):
+    return host_tables(w)["locate"]("final", address, access, implicit)
+
+
+def changing(w, place, word):
+    """The bits of a word that hardware may have changed by now: the guest's only once the guest's tables have been read."""
+    late = w.r.phase != Phase.idle and w.r.purpose != Purpose.table
+    marks = host_marks(w) if w.hosts[UNIT["page"](place)] else guest_marks(w) and late
+    return bits[64](0xC0) if marks and is_leaf(word) else bits[64](0)
+
+
+def due(w):
+    again = w.r.phase != Phase.idle and w.r.purpose == Purpose.update
+    guest = guest_marks(w) and w.r.level == w.r.leaf and is_leaf(w.r.entries[w.r.leaf])
+    host = host_marks(w) and w.r.host_level == w.r.host_leaf and is_leaf(w.r.host_entries[w.r.host_leaf])
+    return implies(w.r.phase == Phase.mark_host, host) and implies(again, guest)
+
+
+def marks_only(w, place):
+    now, before = read_word(w, place), software_word(w, place)
+    mask = changing(w, place, before)
+    return now & ~mask == before & ~mask and before & ~now == 0
 
 
 PLAN = {
     "guest": GUEST_LEVELS,
     "host": HOST_LEVELS,
-    "columns": 1,
-    "marks": MARKS == 1,
+    "walk": lambda w: manual(w, second_stage(w, PLAN)),
+    "behind": behind,
+    "numbers": range(GUEST_LEVELS),
+    "levels": {level: GUEST_LEVELS - 1 - level for level in range(GUEST_LEVELS)},
+    "marked": {"update": GUEST_LEVELS},
     "changes": 1,
-    "same_slot": lambda place, other: slot(place) == slot(other),
-    "root": lambda w: page_of(w.vsatp),
-    "index": lambda w, level: zext(cat(UNIT["guest_index"](w.va, level), bits[LOG](0)), 64),
-    "frame": lambda entry, level: riscv.frame(GUEST, entry),
-    "covered": covered,
-    "va": lambda w: w.va,
-    "premise": lambda w, entry, level: True,
+    "writes": lambda w: False,
+    "blocked_code": lambda w, answer, implicit: riscv.cause(w.access, True) if implicit else answer.code,
     "guest_rights": lambda entries: 15,
     "host_rights": lambda entries: 15,
-    "numbers": range(GUEST_LEVELS),
+    "word": read_word,
+    "written": software_word,
+    "due": due,
+    "marks_only": marks_only,
+    "same_slot": lambda place, other: slot(place) == slot(other),
+    "marks": 0xC0,
+    "outside": UNIT["outside"],
+    "host_mark": lambda w, word, leaf: host_marked(w, UNIT, word, leaf),
+    "guest_mark": UNIT["guest_mark"],
+    "host_takes": lambda w, word, level: host_takes(w, UNIT, word, level),
+    "guest_takes": lambda w, word, level: guest_takes(w, UNIT, word, level),
+    "at_home": lambda w, host: not UNIT["changes"](w) or w.hosts[UNIT["page"](w.r.at)] == host,
+    "premise": lambda w, entry, level: True,
+    "memory": True,
+    "all_marks": 0xC0,
 }
 
 
-@invariant("nested translation is the host's after the guest's: the result or the fault, and the guest physical address of a fault")
-def equal(w):
-    return agrees(w, manual(w), PLAN)
+def at(place):
+    """The address of a word."""
+    return zext(cat(place, bits[LOG](0)), 64)
 
 
-@invariant("while an entry of the guest's tables is looked for, the manual's walk comes by the same places")
-def tables_found(w):
-    return to_a_table(w, manual(w), PLAN)
+for name, sentence, reasons, holds in inductive(PLAN) if MANUAL == 1 else orderly(PLAN):
+
+    @invariant(sentence, name=name, using=reasons)
+    def kept_claim(w):
+        return holds(w)
 
 
-@invariant("while an entry of the guest's tables is looked for to be marked, the manual's walk comes by the same places")
-def marks_found(w):
-    return to_a_mark(w, manual(w), PLAN)
+for name, sentence, reasons, holds in inductive_of_words(PLAN) if MANUAL == 1 else ():
+
+    @invariant(sentence, name=name, using=reasons)
+    def kept_claim_of_words(w, place: SLOT):
+        return holds(w, at(place))
 
 
-@invariant("while the final address is looked for, the manual's walk comes by the same places")
-def page_found(w):
-    return to_the_page(w, manual(w), PLAN)
+for name, sentence, reasons, holds in implied(PLAN) if MANUAL == 1 else ():
+
+    @invariant(sentence, name=name, follows=reasons)
+    def implied_claim(w):
+        return holds(w)
 
 
-@invariant("memory is what software wrote, with the marks of the manual's updates so far")
-def memory_marked(w, place: bits[PHYSICAL - LOG]):
-    if MARKS == 0:
-        return w.memory[place] == w.written[place]
-    at = zext(cat(place, bits[LOG](0)), 64)
-    return memory_follows(w, manual(w), PLAN, zext(w.memory[place], 64), zext(w.written[place], 64), at)
+for name, sentence, happens in HAPPENS:
 
-
-@invariant("marks are set in pages of the stage that they belong to")
-def pages(w):
-    if MARKS == 0:
-        return True
-    return implies(host_marks(w) or guest_marks(w), pages_apart(w, manual(w), PLAN, lambda place: w.hosts[place[PHYSICAL - 1 : 12]]))
-
-
-@invariant("the host's leaf that is to be marked is in its register")
-def leaf_latched(w):
-    return implies(w.r.phase == Phase.mark_host, w.r.entry == read_word(w, w.r.at))
-
-
-@invariant("registers name levels that there are")
-def ordered(w):
-    return in_order(w, PLAN)
-
-
-@reachable("a walk ends well")
-def allowed(w):
-    return w.r.phase == Phase.done and w.r.ok
-
-
-@reachable("the guest's tables refuse, and the fault is the guest's")
-def guest_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and not w.r.second
-
-
-@reachable("the host's tables refuse an access to the guest's tables")
-def table_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and w.r.second and w.r.implicit and w.r.count > 0
-
-
-@reachable("the host's tables refuse the final address")
-def page_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and w.r.second and not w.r.implicit and w.r.count > 2
+    @reachable(sentence, name=name)
+    def reached(w):
+        return happens(w)

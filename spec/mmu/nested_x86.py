@@ -1,25 +1,33 @@
 """Nested paging of x86: a walker in small steps of four or five levels behind EPT of four or five, and that it does what the manual says.
 
-Intel SDM, volume 3: 4.5 to 4.8, 28.3. EPT's own accessed and dirty flags are off, and so the host's tables never change; the guest's
-always do, and an entry is marked by a write, which EPT may refuse. No page holds tables of both stages.
+Intel SDM, volume 3: 4.5 to 4.8, 28.3. Hardware always marks the guest's entries, by writes that EPT may refuse, and where EPT's own
+accessed and dirty flags are on those of EPT, too; then it takes each access to the guest's tables for a write. No page holds tables of both
+stages. With MARKS = 0 nothing is ever marked: the guest's entries have their flags already, and EPT's are off.
 """
 
 from vmproof.lang import *
 from spec.mmu import x86, x86_ept
-from spec.mmu.nested_hardware import Phase, Purpose, Registers, begin, guest_mark_step, guest_step, host_step
-from spec.mmu.nested_manual import agrees, in_order, memory_follows, pages_apart, to_a_mark, to_a_table, to_the_page
+from spec.mmu.nested_hardware import Phase, Purpose, Registers, guest_takes, host_marked, host_takes
+from spec.mmu.nested_hardware import mark_guest_step, mark_step, read_guest_step, read_step, start_step
+from spec.mmu.nested_claims import HAPPENS, implied, inductive, inductive_of_words
+from spec.mmu.nested_manual import Manual, given, second_stage
 
 GUEST_LEVELS = parameter(4)
 HOST_LEVELS = parameter(4)
-MARKS = parameter(1)  # else the guest's entries are taken to have their accessed and dirty flags already
+MARKS = parameter(1)  # else the guest's entries are taken to have their accessed and dirty flags already, and EPT's flags are off
+MEMORY = parameter(1)  # whether memory is proved to have the manual's marks, beside the result
+
+
+SLOT = bits[49]  # the number of a word of memory
 
 
 class Walker(State):
     """CR0.WP, CR4's SMEP, SMAP, PKE and PKS, EFER.NXE, EFLAGS.AC and the rights of the protection keys are the guest's; `user`: CPL is 3
-    and the access explicit; `system`: an access to a system table; `execute_only`: EPT has pages that can only be fetched from."""
+    and the access explicit; `system`: an access to a system table; `execute_only`: EPT has pages that can only be fetched from; `AD`: EPT's
+    accessed and dirty flags are on."""
 
-    memory: array[bits[49], bits[64]]
-    written: array[bits[49], bits[64]]
+    memory: array[SLOT, bits[64]]
+    written: array[SLOT, bits[64]]
     hosts: array[bits[40], bool]  # the pages that hold tables of the host's
     va: bits[64]
     access: Access
@@ -35,16 +43,16 @@ class Walker(State):
     PKRU: bits[32]
     PKRS: bits[32]
     execute_only: bool
+    AD: bool
     CR3: bits[40]
     EPTP: bits[40]
     r: Registers
-    entries: array[bits[3], bits[64]]
-    places: array[bits[3], bits[64]]
+    m: Manual
 
 
 @init
 def idle(w):
-    return w.r.phase == Phase.idle and w.r.count == 0 and w.memory == w.written
+    return w.r.phase == Phase.idle and w.r.count == 0 and w.memory == w.written and given(w, PLAN)
 
 
 def slot(place):
@@ -53,6 +61,10 @@ def slot(place):
 
 def read_word(w, place):
     return w.memory[slot(place)]
+
+
+def software_word(w, place):
+    return w.written[slot(place)]
 
 
 def write_word(w, place, word):
@@ -122,8 +134,15 @@ def guest_entry(w, pte, level, rights):
     return fault, code, page, frame_of(pte, level), left
 
 
-def qualification(access, implicit, rights):
-    tried = bits[16](4) if access == Access.fetch else bits[16](2) if access == Access.write else bits[16](1)
+def flags_on(w):
+    """EPT's accessed and dirty flags."""
+    return w.AD if MARKS == 1 else False
+
+
+def qualification(w, access, implicit, rights):
+    """With EPT's flags on, an access to a table is reported as a read and a write."""
+    both = implicit and flags_on(w)
+    tried = flag(access == Access.read or both, 0) | flag(access == Access.write or both, 1) | flag(access == Access.fetch, 2)
     return tried | zext(cat(rights, bits[3](0)), 16) | bits[16](0x80) | flag(not implicit, 8)
 
 
@@ -138,8 +157,9 @@ def host_entry(w, pte, level, rights, access, implicit):
         bad = bad or (page and (pte[11 + 9 * level : 12] != 0)) or (not page and pte[6:3] != 0)
     bad = bad or (page and (pte[5:3] == 2 or pte[5:3] == 3 or pte[5:3] == 7))
     left = rights & zext(pte[2:0], 4)
-    allowed = left[2] if access == Access.fetch else left[1] if access == Access.write else left[0]
-    code = qualification(access, implicit, bits[3](0) if nothing else left[2:0])
+    writing = access == Access.write or (implicit and flags_on(w))
+    allowed = left[1] if writing else left[2] if access == Access.fetch else left[0]
+    code = qualification(w, access, implicit, bits[3](0) if nothing else left[2:0])
     if not nothing and bad:
         code = bits[16](0)
     return nothing or bad or (page and not allowed), code, page, frame_of(pte, level), left
@@ -150,9 +170,14 @@ def accessed(w, pte, leaf):
 
 
 def is_marked(w, pte, level):
-    """The entry has the flags that the access gives it."""
-    leaf = level == 0 or (level < 3 and pte[7])
-    return pte[5] and (pte[6] or not leaf or w.access != Access.write)
+    """The guest's entry has the flags that the access gives it."""
+    return accessed(w, pte, is_page(pte, level)) == pte
+
+
+def accessed_behind(w, pte, leaf, access, implicit):
+    """A, bit 8, and D, bit 9, of EPT's entries."""
+    writing = access == Access.write or implicit
+    return pte | (bits[64](0x300) if leaf and writing else bits[64](0x100)) if flags_on(w) else pte
 
 
 UNIT = {
@@ -161,6 +186,7 @@ UNIT = {
     "size": 8,
     "read": read_word,
     "write": write_word,
+    "page": lambda place: place[51:12],
     "va": lambda w: w.va,
     "outside": lambda w: w.va[63 : covered(GUEST_LEVELS) - 1] != 0 and ~w.va[63 : covered(GUEST_LEVELS) - 1] != 0,
     "outside_code": lambda w: bits[16](0),
@@ -169,67 +195,61 @@ UNIT = {
     "guest_index": lambda va, level: va[covered(level + 1) - 1 : covered(level)],
     "host_index": lambda gpa, level: gpa[covered(level + 1) - 1 : covered(level)],
     "beyond": lambda w, gpa: gpa[63 : covered(HOST_LEVELS)] != 0,
-    "beyond_code": lambda w, access, implicit: qualification(access, implicit, bits[3](0)),
+    "beyond_code": lambda w, access, implicit: qualification(w, access, implicit, bits[3](0)),
     "guest_entry": guest_entry,
     "host_entry": host_entry,
     "guest_frame": frame_of,
     "host_frame": frame_of,
     "covered": covered,
-    "marks": 0x60,
+    "marks": 0x360,
     "guest_mark": accessed if MARKS == 1 else lambda w, pte, leaf: pte,
-    "host_mark": lambda w, pte, access: pte,
+    "host_mark": accessed_behind,
+    "changes": lambda w: MARKS == 1,
+    "marks_tables": True,
+    "writes": flags_on,
 }
-
-
-def apart(w, host):
-    """No page holds tables of both stages."""
-    require(w.hosts[w.r.at[51:12]] == host)
 
 
 @action
 def start(w):
-    require(w.r.phase == Phase.idle)
-    begin(w, UNIT)
+    start_step(w, UNIT)
 
 
 @action
 def find_table(w):
-    """Read an entry of the host's tables on the way to one of the guest's."""
-    require(w.r.phase == Phase.host and w.r.purpose == Purpose.table)
-    apart(w, True)
-    host_step(w, UNIT)
+    read_step(w, UNIT, Purpose.table)
 
 
 @action
 def find_page(w):
-    """Read an entry of the host's tables on the way to the final address."""
-    require(w.r.phase == Phase.host and w.r.purpose == Purpose.final)
-    apart(w, True)
-    host_step(w, UNIT)
+    read_step(w, UNIT, Purpose.final)
 
 
 @action
 def read_guest(w):
-    require(w.r.phase == Phase.guest)
-    apart(w, False)
-    require(MARKS == 1 or is_marked(w, read_word(w, w.r.at), w.r.level))
-    guest_step(w, UNIT)
+    require(MARKS == 1 or any(w.r.level == level and is_marked(w, read_word(w, w.r.at), level) for level in range(GUEST_LEVELS)))
+    read_guest_step(w, UNIT)
 
 
 if MARKS == 1:
 
     @action
     def find_mark(w):
-        """Read an entry of the host's tables on the way to one of the guest's that is to be marked."""
-        require(w.r.phase == Phase.host and w.r.purpose == Purpose.update)
-        apart(w, True)
-        host_step(w, UNIT)
+        read_step(w, UNIT, Purpose.update)
+
+    @action
+    def mark_for_table(w):
+        mark_step(w, UNIT, Purpose.table)
+
+    # No entry of EPT's is marked on the way to a mark of the guest's: with EPT's flags on, the access that read it was a write already.
+
+    @action
+    def mark_for_page(w):
+        mark_step(w, UNIT, Purpose.final)
 
     @action
     def mark_guest(w):
-        require(w.r.phase == Phase.mark_guest)
-        apart(w, False)
-        guest_mark_step(w, UNIT)
+        mark_guest_step(w, UNIT)
 
 
 # What the manual says
@@ -238,12 +258,12 @@ GUEST = {4: x86.FOUR_LEVEL, 5: x86.FIVE_LEVEL}[GUEST_LEVELS]
 HOST = {4: x86_ept.EPT4, 5: x86_ept.EPT5}[HOST_LEVELS]
 
 
-def manual(w):
-    """The manual's walk of what software wrote."""
+def read_written(w):
+    return lambda place, size: w.written[slot(place)]
 
-    def read(place, size):
-        return w.written[slot(place)]
 
+def manual(w, tables):
+    """The manual's walk of what software wrote, behind an EPT."""
     control = x86.Control(
         user=w.user,
         implicit=w.system,
@@ -258,8 +278,17 @@ def manual(w):
         PKRU=w.PKRU,
         PKRS=w.PKRS,
     )
-    tables = x86_ept.second_stage(HOST, page_of(w.EPTP), x86_ept.Control(AD=False, execute_only=w.execute_only), read)
-    return x86.walk(GUEST, page_of(w.CR3), w.va, w.access, control, read, tables)
+    return x86.walk(GUEST, page_of(w.CR3), w.va, w.access, control, read_written(w), tables)
+
+
+def host_tables(w):
+    """The manual's EPT."""
+    control = x86_ept.Control(AD=flags_on(w), execute_only=w.execute_only)
+    return x86_ept.second_stage(HOST, page_of(w.EPTP), control, read_written(w))
+
+
+def behind(w, address, access, implicit):
+    return host_tables(w)["locate"]("final", address, access, implicit)
 
 
 def rights_of(entries):
@@ -278,80 +307,83 @@ def host_rights_of(entries):
     return rights
 
 
+def changing(w, place):
+    """The bits of a word that hardware may have changed by now: the guest's only once the guest's tables have been read."""
+    if w.hosts[UNIT["page"](place)]:
+        return bits[64](0x300) if flags_on(w) else bits[64](0)
+    late = MARKS == 1 and w.r.phase != Phase.idle and w.r.purpose != Purpose.table
+    return bits[64](0x60) if late else bits[64](0)
+
+
+def due(w):
+    return implies(w.r.phase == Phase.mark_host, flags_on(w))
+
+
+def marks_only(w, place):
+    now, before = read_word(w, place), software_word(w, place)
+    mask = changing(w, place)
+    return now & ~mask == before & ~mask and before & ~now == 0
+
+
 PLAN = {
     "guest": GUEST_LEVELS,
     "host": HOST_LEVELS,
-    "columns": GUEST_LEVELS,
-    "marks": MARKS == 1,
-    "changes": HOST_LEVELS,
-    "same_slot": lambda place, other: slot(place) == slot(other),
-    "root": lambda w: page_of(w.CR3),
-    "index": lambda w, level: zext(cat(UNIT["guest_index"](w.va, level), bits[3](0)), 64),
-    "frame": lambda entry, level: x86.frame(GUEST, entry, level + 1),
-    "covered": covered,
-    "va": lambda w: w.va,
-    "premise": lambda w, entry, level: True if MARKS == 1 else is_marked(w, entry, level),
+    "walk": lambda w: manual(w, second_stage(w, PLAN)),
+    "behind": behind,
+    "numbers": range(1, GUEST_LEVELS + 1),
+    "levels": {level: GUEST_LEVELS - level for level in range(1, GUEST_LEVELS + 1)},
+    "marked": {level: 2 * GUEST_LEVELS - level for level in range(1, GUEST_LEVELS + 1)},
+    "changes": HOST_LEVELS if MARKS == 1 else 0,
+    "writes": flags_on,
+    "blocked_code": lambda w, answer, implicit: answer.code,
     "guest_rights": rights_of,
     "host_rights": host_rights_of,
-    "numbers": range(1, GUEST_LEVELS + 1),
+    "word": read_word,
+    "written": software_word,
+    "due": due,
+    "marks_only": marks_only,
+    "same_slot": lambda place, other: slot(place) == slot(other),
+    "marks": 0x300,
+    "outside": UNIT["outside"],
+    "host_mark": lambda w, word, leaf: host_marked(w, UNIT, word, leaf),
+    "guest_mark": UNIT["guest_mark"],
+    "host_takes": lambda w, word, level: host_takes(w, UNIT, word, level),
+    "guest_takes": lambda w, word, level: guest_takes(w, UNIT, word, level),
+    "at_home": lambda w, host: not UNIT["changes"](w) or w.hosts[UNIT["page"](w.r.at)] == host,
+    "premise": lambda w, entry, level: MARKS == 1 or is_marked(w, entry, level),
+    "memory": MEMORY == 1,
+    "all_marks": 0x360,
 }
 
 
-@invariant("nested translation is EPT's after the guest's: the result or the fault, and the guest physical address of a violation")
-def equal(w):
-    return agrees(w, manual(w), PLAN)
+def at(place):
+    """The address of a word."""
+    return zext(cat(place, bits[3](0)), 64)
 
 
-@invariant("while an entry of the guest's tables is looked for, the manual's walk comes by the same places with the same rights")
-def tables_found(w):
-    return to_a_table(w, manual(w), PLAN)
+for name, sentence, reasons, holds in inductive(PLAN):
+
+    @invariant(sentence, name=name, using=reasons)
+    def kept_claim(w):
+        return holds(w)
 
 
-@invariant("while an entry of the guest's tables is looked for to be marked, the manual's walk comes by the same places")
-def marks_found(w):
-    return to_a_mark(w, manual(w), PLAN)
+for name, sentence, reasons, holds in inductive_of_words(PLAN):
+
+    @invariant(sentence, name=name, using=reasons)
+    def kept_claim_of_words(w, place: SLOT):
+        return holds(w, at(place))
 
 
-@invariant("while the final address is looked for, the manual's walk comes by the same places")
-def page_found(w):
-    return to_the_page(w, manual(w), PLAN)
+for name, sentence, reasons, holds in implied(PLAN):
+
+    @invariant(sentence, name=name, follows=reasons)
+    def implied_claim(w):
+        return holds(w)
 
 
-@invariant("memory is what software wrote, with the marks of the manual's updates so far")
-def memory_marked(w, place: bits[49]):
-    if MARKS == 0:
-        return w.memory[place] == w.written[place]
-    at = zext(cat(place, bits[3](0)), 64)
-    return memory_follows(w, manual(w), PLAN, w.memory[place], w.written[place], at)
+for name, sentence, happens in HAPPENS:
 
-
-@invariant("marks are set in pages of the guest's tables")
-def pages(w):
-    if MARKS == 0:
-        return True
-    return pages_apart(w, manual(w), PLAN, lambda place: w.hosts[place[51:12]])
-
-
-@invariant("registers name levels that there are")
-def ordered(w):
-    return in_order(w, PLAN)
-
-
-@reachable("a walk ends well")
-def allowed(w):
-    return w.r.phase == Phase.done and w.r.ok
-
-
-@reachable("the guest's tables refuse, and the fault is the guest's")
-def guest_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and not w.r.second
-
-
-@reachable("the host's tables refuse an access to the guest's tables")
-def table_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and w.r.second and w.r.implicit and w.r.count > 0
-
-
-@reachable("the host's tables refuse the final address")
-def page_refused(w):
-    return w.r.phase == Phase.done and not w.r.ok and w.r.second and not w.r.implicit and w.r.count > 2
+    @reachable(sentence, name=name)
+    def reached(w):
+        return happens(w)

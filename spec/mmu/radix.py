@@ -39,8 +39,10 @@ def entry_address(table, index, size):
     return cat(table[63:shift], index, bits[LOG2[size]](0))
 
 
-def descend(levels, size, root, va, read, decode, gather, rights, tables, references, updates):
+def descend(levels, size, root, va, read, decode, gather, rights, tables, references, updates, shallow=False):
     """Walk down to the leaf, or to what stands in the way.
+
+    `shallow`: there is no table of the first level, and `root` is of the second.
 
     `read(place, size)` reads an entry. `decode(entry, level)` gives `(reason, leaf, address)`: why the entry cannot be used, whether it
     is a leaf, and the frame or table that it names. `gather(rights, entry, level)` adds what the entry grants to what those above it do.
@@ -52,9 +54,12 @@ def descend(levels, size, root, va, read, decode, gather, rights, tables, refere
     width, changes = 1 + len(tables["blank"]), len(tables["still"])
     depth = 0
     for number, (level, high, low) in enumerate(levels):
+        if number == 0:
+            if shallow:
+                continue
         depth = level
         at = entry_address(table, va[high:low], size)
-        via, behind, changed = tables["locate"](at, Access.read, True)
+        via, behind, changed = tables["locate"](level, at, Access.read, True)
         references = put(references, number * width, under(level, behind))
         updates = put(updates, number * changes, under(level, changed))
         if not via.ok:
@@ -78,7 +83,7 @@ def write_entry(tables, column, at, place, old, new, references, updates, refere
     """Change the entry at `at`, found at `place`, which the second stage may refuse: `(via, references, updates)`."""
     via = allowed(place, 0, at)
     if not tables["writes"]:
-        via, behind, changed = tables["locate"](at, Access.write, True)
+        via, behind, changed = tables["locate"](column, at, Access.write, True)
         references = put(references, reference_at, under(column, behind))
         updates = put(updates, update_at, under(column, changed))
     if via.ok:
@@ -104,7 +109,7 @@ def blocked(below, implicit, writing, level, code):
 
 def finish(tables, gpa, access, level, references, updates):
     """The first stage allows the access: the second stage translates the final address. `(result, references, updates)`."""
-    via, behind, changed = tables["locate"](gpa, access, False)
+    via, behind, changed = tables["locate"]("final", gpa, access, False)
     references = put(references, len(references) - len(behind), under("final", behind))
     updates = put(updates, len(updates) - len(changed), under("final", changed))
     if via.ok:

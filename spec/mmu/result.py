@@ -93,6 +93,21 @@ def refused(reason, level, code):
 NOTHING = refused(Reason.none, 0, 0)
 
 
+def asked(result, address):
+    """A second stage's result, with the address that it was asked for."""
+    return Result(
+        ok=result.ok,
+        pa=result.pa,
+        reason=result.reason,
+        level=result.level,
+        code=result.code,
+        second=False,
+        implicit=False,
+        writing=False,
+        gpa=address,
+    )
+
+
 def put(steps, at, pieces):
     """The tuple `steps` with `pieces` at position `at`."""
     return (*steps[:at], *pieces, *steps[at + len(pieces) :])

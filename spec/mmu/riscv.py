@@ -9,7 +9,7 @@ Left out: Svnapot (so bit 63 of an entry is reserved) and shadow stacks (step 7)
 from vmproof.lang import *
 from spec.mmu.tables import DIRECT, behind
 from spec.mmu.radix import blank_references, blank_updates, blocked, descend, finish, write_entry
-from spec.mmu.result import Reason, Result, refused
+from spec.mmu.result import Reason, asked, refused
 
 
 class Privilege(Enum):
@@ -56,12 +56,25 @@ SV48X4 = format(((3, 49, 39), *SV48_LEVELS[1:]), 8, 50, True)
 SV57X4 = format(((4, 58, 48), *SV57_LEVELS[1:]), 8, 59, True)
 
 
-def in_range(format, va):
+def in_range(format, va, shallow):
     """4.4.1, 4.5.1, 4.6.1: the bits above are copies of the highest one; of a guest physical address they are zero (8.5.1)."""
-    width = format["width"]
+    if shallow:
+        return extended(format, va, format["width"] - 9)
+    return extended(format, va, format["width"])
+
+
+def extended(format, va, width):
     if format["second"]:
         return va == zext(va[width - 1 : 0], 64)
     return format["entry"] == 4 or va == sext(va[width - 1 : 0], 64)
+
+
+def first_table(format, root, va, shallow):
+    """Of a second stage the root is indexed by two more bits (8.5.1): if the walk begins a level lower, by those above that level's."""
+    if not format["second"]:
+        return root
+    _, high, low = format["levels"][0]
+    return cat(root[63:14], va[low + 1 : low], root[11:0]) if shallow else root
 
 
 def frame(format, pte):
@@ -121,8 +134,11 @@ def cause(access, guest):
     return 12 if access == Access.fetch else 15 if access == Access.write else 13
 
 
-def walk(format, root, va, access, control, read, tables=DIRECT):
+def walk(format, root, va, access, control, read, tables=DIRECT, shallow=False):
     """The walk of 4.3.2 from the root table at `root`; `read(place, size)` reads an entry. Gives `(result, references, updates)`.
+
+    `shallow`, where it holds, says that the tables are those of the format with one level less: one walk then serves a machine that has
+    Sv39 and Sv48, whichever satp chooses.
 
     With `tables=second_stage(...)` it is a VS-stage walk, and `root` and the entries hold guest physical addresses (8.5).
     """
@@ -135,14 +151,14 @@ def walk(format, root, va, access, control, read, tables=DIRECT):
     def refuse(reason, level):
         return refused(reason, level, cause(access, guest))
 
-    if not in_range(format, va):
+    if not in_range(format, va, shallow):
         return refuse(Reason.not_canonical, levels[0][0]), references, updates
     # Steps 1 to 5. a = satp.ppn × PAGESIZE, i = LEVELS - 1, and down.
     lows = {level: low for level, _, low in levels}
     reason, level, pte, gpa, at, place, _, below, references, updates = descend(
         levels,
         format["entry"],
-        root,
+        first_table(format, root, va, shallow),
         va,
         read,
         lambda entry, level: decode(format, entry, level, lows[level], control),
@@ -151,6 +167,7 @@ def walk(format, root, va, access, control, read, tables=DIRECT):
         tables,
         references,
         updates,
+        shallow,
     )
     if reason == Reason.second_stage:
         return blocked(below, True, False, level, cause(access, True)), references, updates
@@ -184,12 +201,12 @@ def walk(format, root, va, access, control, read, tables=DIRECT):
     return finish(tables, gpa, access, level, references, updates)
 
 
-def second_stage(format, root, control, read):
+def second_stage(format, root, control, read, shallow=False):
     """A G-stage for `walk`: every table and the final address lie behind it. `control` is the second stage's (8.5.1)."""
 
-    def locate(address, access, implicit):
-        result, references, updates = walk(format, root, address, access, explicit(control, implicit), read)
-        return remember(result, address), references, updates
+    def locate(column, address, access, implicit):
+        result, references, updates = walk(format, root, address, access, explicit(control, implicit), read, DIRECT, shallow)
+        return asked(result, address), references, updates
 
     return behind(locate, tuple(level for level, _, _ in format["levels"]), ("update",))
 
@@ -203,19 +220,4 @@ def explicit(control, implicit):
         ADUE=control.ADUE,
         PBMTE=control.PBMTE,
         HLVX=control.HLVX and not implicit,
-    )
-
-
-def remember(result, address):
-    """The result of the second stage, with the guest physical address that it was asked for."""
-    return Result(
-        ok=result.ok,
-        pa=result.pa,
-        reason=result.reason,
-        level=result.level,
-        code=result.code,
-        second=False,
-        implicit=False,
-        writing=False,
-        gpa=address,
     )

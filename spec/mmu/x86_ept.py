@@ -9,7 +9,7 @@ address is valid <7> and whether the access was to its translation <8> or to a t
 
 from vmproof.lang import *
 from spec.mmu.radix import blank_references, blank_updates, descend, finish, write_entry
-from spec.mmu.result import Reason, Result, refused
+from spec.mmu.result import Reason, asked, refused
 from spec.mmu.tables import DIRECT, behind
 from spec.mmu.x86 import FIVE_LEVEL, FOUR_LEVEL, any_set
 
@@ -76,7 +76,7 @@ def walk(ept, root, gpa, access, implicit, control, read):
     writing = access == Access.write or (implicit and control.AD)
     if zext(gpa[ept["width"] - 1 : 0], 64) != gpa:
         code = qualification(access, implicit, control.AD, bits[3](0))
-        return told(refused(Reason.not_canonical, levels[0][0], code), gpa), references, updates
+        return asked(refused(Reason.not_canonical, levels[0][0], code), gpa), references, updates
     reason, level, entry, pa, _, _, rights, _, references, updates = descend(
         levels,
         8,
@@ -98,10 +98,10 @@ def walk(ept, root, gpa, access, implicit, control, read):
         else:
             reason = Reason.none if rights[0] else Reason.not_readable
     if reason == Reason.reserved:
-        return told(refused(reason, level, 0), gpa), references, updates
+        return asked(refused(reason, level, 0), gpa), references, updates
     if reason != Reason.none:
         granted = bits[3](0) if reason == Reason.invalid else rights
-        return told(refused(reason, level, qualification(access, implicit, control.AD, granted)), gpa), references, updates
+        return asked(refused(reason, level, qualification(access, implicit, control.AD, granted)), gpa), references, updates
     for number, column in enumerate(columns):
         used = references[number][2]
         new = used.entry | (0x300 if level == column and writing else 0x100)  # A <8>, D <9>
@@ -109,28 +109,14 @@ def walk(ept, root, gpa, access, implicit, control, read):
             entry = (used.address, used.place, used.entry, new)
             _, references, updates = write_entry(DIRECT, column, *entry, references, updates, 0, number)
     result, references, updates = finish(DIRECT, pa, access, level, references, updates)
-    return told(result, gpa), references, updates
-
-
-def told(result, gpa):
-    return Result(
-        ok=result.ok,
-        pa=result.pa,
-        reason=result.reason,
-        level=result.level,
-        code=result.code,
-        second=False,
-        implicit=False,
-        writing=False,
-        gpa=gpa,
-    )
+    return asked(result, gpa), references, updates
 
 
 def second_stage(ept, root, control, read):
     """EPT for `x86.walk`: every table and the final address lie behind it."""
     columns = tuple(level for level, _, _ in ept["levels"])
 
-    def locate(address, access, implicit):
+    def locate(column, address, access, implicit):
         return walk(ept, root, address, access, implicit, control, read)
 
     return behind(locate, columns, columns, control.AD)

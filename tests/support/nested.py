@@ -18,10 +18,43 @@ Invent = Callable[[bool, int], int]
 """An entry of the guest's tables (True) or the host's, of a level counted from the last table."""
 
 
+_WHOLE = """
+
+from spec.mmu.nested_manual import after
+
+
+@invariant("what is reported is what the manual's walk gives, its second stage walked in each column")
+def as_a_whole(w):
+    found, _, _ = manual(w, host_tables(w))
+    same = w.r.ok == found.ok and w.r.code == found.code and w.r.second == found.second and w.r.implicit == found.implicit
+    same = same and w.r.writing == found.writing and implies(w.r.ok, w.r.at == found.pa)
+    return same and implies(w.r.ok or w.r.second, w.r.gpa == found.gpa)
+
+
+@invariant("memory has the marks of all of the manual's updates")
+def marked_as_a_whole(w, place: SLOT):
+    updates = tuple(update for _, _, update in manual(w, host_tables(w))[2])
+    return read_word(w, at(place)) == after(software_word(w, at(place)), at(place), updates, PLAN)
+"""
+
+
 @cache
-def walker(name: str, **parameters: int) -> TransitionSystem:
-    """The system of `spec/mmu/nested_NAME.py`."""
-    return transition_system(load_system(library() / "spec" / "mmu" / f"nested_{name}.py", {}, parameters))
+def walker(name: str, edit: tuple[str, str, str] | None = None, **parameters: int) -> TransitionSystem:
+    """The system of `spec/mmu/nested_NAME.py`, and that it does what the manual's walk does, said without ghosts; without the claims
+    of the file itself, which take long to read.
+
+    `edit`: a file beside it, and what is replaced there, once, by what.
+    """
+    folder = (library() / "spec" / "mmu").resolve()
+    path = folder / f"nested_{name}.py"
+    text, *_ = path.read_text(encoding="utf-8").partition("\nfor name, sentence, reasons, holds in inductive")
+    texts = {path: text + _WHOLE}
+    if edit is not None:
+        file, old, new = folder / edit[0], edit[1], edit[2]
+        changed = texts.get(file) or file.read_text(encoding="utf-8")
+        assert changed.count(old) == 1, f"{old} stands {changed.count(old)} times in {edit[0]}"
+        texts[file] = changed.replace(old, new)
+    return transition_system(load_system(path, {}, parameters, texts=texts))
 
 
 class Run:

@@ -24,25 +24,39 @@ def completed(
 ) -> Answer:
     """Whether the terms `initial` and `rest` can all be true. `glance`: where that is hard, the answer is UNKNOWN; so it is after `most`
     seconds of any question."""
-    read = set(variables(rest))
-    parts = conjuncts(initial)
-    apart = [part for part in parts if not read.issuperset(variables([part]))]
-    if len(list(islice(reachable(apart), _LARGE))) < _LARGE:
+    near, apart = _parted(initial, rest)
+    if not apart:
         return asker.check(*initial, *rest, most=most)
-    later = set(apart)
-    near = [part for part in parts if part not in later]
-    found = asker.check(*near, *rest, most=_BRIEF)
-    if found.status is Status.UNKNOWN and not glance:
-        found = asker.check(*near, *rest, most=most, other=True)
+    found = asker.check(*near, *rest, most=_BRIEF) if glance else possible(asker, initial, rest, most)
     if found.status is Status.UNSAT or (glance and found.model is None):
         return found
     if found.model is not None:
         model = found.model
-        known = {term: term.pool.value(term.sort, model[term.name]) for term in read if term.name in model}
+        known = {term: term.pool.value(term.sort, model[term.name]) for term in variables(rest) if term.name in model}
         other = asker.check(*_solved(substitute(apart[0].pool, apart, known)), most=_PATIENCE)
         if other.model is not None:
             return replace(found, model={**other.model, **model})
     return asker.check(*initial, *rest, most=most)
+
+
+def possible(asker: Asker, initial: Sequence[Term], rest: Sequence[Term], most: float | None = None) -> Answer:
+    """Whether `rest` can be true with what `initial` says of the variables in it: what is so is nearly always part of an execution."""
+    near, apart = _parted(initial, rest)
+    if not apart:
+        return asker.check(*initial, *rest, most=most)
+    found = asker.check(*near, *rest, most=_BRIEF)
+    return asker.check(*near, *rest, most=most, other=True) if found.status is Status.UNKNOWN else found
+
+
+def _parted(initial: Sequence[Term], rest: Sequence[Term]) -> tuple[list[Term], list[Term]]:
+    """What `initial` says of the variables in `rest` alone, and what else it says, if that is much."""
+    read = set(variables(rest))
+    parts = conjuncts(initial)
+    apart = [part for part in parts if not read.issuperset(variables([part]))]
+    if len(list(islice(reachable(apart), _LARGE))) < _LARGE:
+        return parts, []
+    later = set(apart)
+    return [part for part in parts if part not in later], apart
 
 
 def _solved(terms: Sequence[Term]) -> list[Term]:

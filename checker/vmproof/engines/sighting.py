@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 from vmproof.engines.asking import SEARCHER, Asker
-from vmproof.engines.completing import completed
+from vmproof.engines.completing import completed, possible
 from vmproof.engines.goals import Goal, found, goal, undecided
 from vmproof.engines.result import Answer
 from vmproof.engines.system import Action, Parameter, Property, TransitionSystem, domain_of
@@ -128,11 +128,12 @@ class _Sighting:
         self._open.remove(item)
 
     def _possible_after(self, way: _Way, actions: Sequence[Action]) -> list[Action]:
-        """Those of the actions that are possible where a way ends."""
+        """Those of the actions that are possible where a way ends, as far as its steps tell: what comes of it is looked at whole."""
         left, able = list(actions), []
         while left:
             here = way.unrolling.at(way.length, [self._possible[action] for action in left])
-            model = self._model(way, here)
+            rest = [*way.unrolling.path(way.length), self._system.pool.or_(*here)]
+            model = possible(self._asker, way.unrolling.initial(), rest, _MOST).model
             if model is None:
                 break
             holds = evaluate(here, valued(model), True)

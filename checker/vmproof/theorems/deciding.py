@@ -51,7 +51,8 @@ class Question:
 
     `examples` are sizes for engines that need some, beside `sizes`. `texts` stand in for files (see `load_system`). `until_refuted`: the
     first refutation answers the whole question. `steps`: bounded checking is of executions of these actions only. `seen`: of what can
-    happen it is enough to see it, however long that takes.
+    happen it is enough to see it, however long that takes. `read`: the systems that were read for this question, by path and sizes; what
+    `replace` makes of a question, with the same texts and parameters, reads none of them again.
     """
 
     path: Path
@@ -66,6 +67,9 @@ class Question:
     until_refuted: bool = False
     steps: tuple[str, ...] = ()
     seen: bool = False
+    read: dict[tuple[Path, frozenset[tuple[str, int]]], tuple[System, TransitionSystem]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True)
@@ -276,8 +280,11 @@ class _Decision:
         return self._sized
 
     def _load(self, sizes: Mapping[str, int]) -> _Instance:
-        system = load_system(self._question.path, sizes, self._question.parameters, texts=self._question.texts)
-        transitions = transition_system(system)
+        read, key = self._question.read, (self._question.path, frozenset(sizes.items()))
+        if key not in read:
+            system = load_system(self._question.path, sizes, self._question.parameters, texts=self._question.texts)
+            read[key] = system, transition_system(system)
+        system, transitions = read[key]
         return _Instance(system, transitions, dict(sizes), tuple(self._claims(transitions)))
 
 
