@@ -6,7 +6,7 @@ notation allows; vmproof checks widths, which these cannot.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _C = TypeVar("_C", bound=type)
@@ -118,11 +118,21 @@ role: _Role
 def legal(function: _F) -> _F:
     """`f(m)`: what holds in every state the machine can be in."""
 
+@overload
 def translation(function: _F) -> _F:
     """`f(m, va, access)` or `f(m, va, access, size)`: the physical address of a cell, or a trap."""
 
+@overload
+def translation(*, page: int) -> Callable[[_F], _F]:
+    """`f(m, va, access)`, called once for each page of 2 to the power of `page` cells that an access touches."""
+
+@overload
 def fetch(function: _F) -> _F:
     """`f(m)`: the instruction word at `m.pc`; `f(m, at)`: the unit of the instruction stream at that address."""
+
+@overload
+def fetch(*, low_first: bool) -> Callable[[_F], _F]:
+    """`f(m, at)`: the unit at that address, of which an instruction's own word has the least significant one first."""
 
 def trap_entry(function: _F) -> _F:
     """`f(m, cause, value)`: what the hardware does on a trap; `m.pc` is the address of the instruction that trapped."""

@@ -12,6 +12,7 @@ from vmproof.language.convert import Mistake, coerce, to_bits, to_leaves
 from vmproof.language.expressions import Expressions
 from vmproof.language.memory import Located
 from vmproof.language.merge import merge
+from vmproof.language.once import translated_once
 from vmproof.language.outcome import Event, Explicit
 from vmproof.language.run import Dead, Frame, RawTrap
 from vmproof.language.types import (
@@ -197,7 +198,7 @@ class Calls(Expressions):
             return self.captured_attempt(function, args, kwargs, node)
         path, untouched = self.path, self._untouched()
         tried = self.captured_attempt(function, args, kwargs, node)
-        address = self._physical_address(tried.value) if tried.returned else None
+        address = self.physical_address(tried.value) if tried.returned else None
         self._record(function, args, kwargs, path, self.pool.and_(path, tried.fault), address, untouched)
         return tried
 
@@ -258,7 +259,7 @@ class Calls(Expressions):
             first, before = len(self.events), self.state
             tried = self.captured_attempt(function, args, {}, node)
             updates = self._written(self.events[first:], before) if self.state is not before else self.pool.false
-            found = self._physical_address(tried.value) if tried.returned else self.pool.bv(0, machine.memory.address)
+            found = self.physical_address(tried.value) if tried.returned else self.pool.bv(0, machine.memory.address)
             cause, info = self.merged_trap(tried.traps)
         except Mistake as problem:
             place = function.module.source.place(function.node)
@@ -275,7 +276,7 @@ class Calls(Expressions):
         changed = [path for path, term in self.state.items() if path != name and term is not before[path]]
         return pool.or_(*cells, *(pool.ne(self.state[path], before[path]) for path in changed))
 
-    def _physical_address(self, value: Value) -> Term:
+    def physical_address(self, value: Value) -> Term:
         assert self.machine is not None
         assert self.machine.memory is not None
         return to_bits(self.pool, value, self.machine.memory.address)
@@ -303,8 +304,10 @@ class Calls(Expressions):
         value: Value = None
         dead = False
         try:
-            value = self.invoke(function, args, kwargs, node)
-            address = self._physical_address(value)
+            value = translated_once(self, function, args, kwargs, node)
+            if value is None:
+                value = self.invoke(function, args, kwargs, node)
+            address = self.physical_address(value)
         except Dead:
             dead = True
         fault = self.pool.or_(*(trap.guard for trap in self.traps[first:]))

@@ -38,6 +38,7 @@ from vmproof.terms import ArraySort, BitVecSort, Sort
 MAX_MEMBERS = 4096
 MAX_LEAVES = 4096  # terms that a state consists of
 _SCENARIO_NAMES = ("runs", "own", "search", "timing", "reserved")
+_SCENARIO_FUNCTIONS = ("host", "reserved", "everywhere", "realise")
 _TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType, UnsizedType, StateType)
 
 
@@ -245,8 +246,8 @@ def declare_scenario(run: Expressions, module: Module, node: ast.ClassDef, title
     functions: dict[str, Function] = {}
     for statement in _body(node):
         if isinstance(statement, ast.FunctionDef):
-            if statement.name not in ("host", "reserved"):
-                raise run.wrong(statement, f"a scenario has no function `{statement.name}`", suggest(statement.name, ("host", "reserved")))
+            if statement.name not in _SCENARIO_FUNCTIONS:
+                raise run.wrong(statement, f"a scenario has no function `{statement.name}`", suggest(statement.name, _SCENARIO_FUNCTIONS))
             run.check_parameters(statement.name, statement)
             if statement.decorator_list:
                 raise run.wrong(statement, f"`{statement.name}` of a scenario takes no decorators")
@@ -271,6 +272,9 @@ def declare_scenario(run: Expressions, module: Module, node: ast.ClassDef, title
         reserved = _ranges(run, *given["reserved"])
     elif isinstance(reserved, Function) and len(reserved.node.args.args) not in (1, 3):
         raise run.wrong(reserved.node, "reserved takes (va) or (real, guest, va)")
+    for name in ("everywhere", "realise"):
+        if name in functions and len(functions[name].node.args.args) != 3:
+            raise run.wrong(functions[name].node, f"{name} takes (real, guest, va)")
     picks, kinds = _picks(run, functions.get("host"))
     return Scenario(
         name=node.name,
@@ -284,6 +288,8 @@ def declare_scenario(run: Expressions, module: Module, node: ast.ClassDef, title
         line=node.lineno,
         host=functions.get("host"),
         reserved=reserved,
+        everywhere=functions.get("everywhere"),
+        realise=functions.get("realise"),
         pick_types=kinds,
         place=run.place(node),
     )

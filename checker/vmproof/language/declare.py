@@ -21,8 +21,12 @@ from vmproof.language.types import BitsType, BoolType, EnumType, MemoryType, Rol
 from vmproof.language.values import Function, describe
 from vmproof.terms import BitVecSort, Pool, Sort
 
+MIN_PAGE = 5  # so that an access of a machine touches two pages at most
 MAX_SHAPES = 200_000  # of all instructions together: each is looked at when the decoder is made
 _OPTIONS = ("name", "mnemonic", "asm", "classes")
+
+
+MIN_PAGE = 5  # so that no access of a machine touches more than two pages
 
 
 class Registrar:
@@ -53,6 +57,31 @@ class Registrar:
         if any(item.name == scenario.name for item in self.machine.scenarios):
             raise run.wrong(node, f"there are two scenarios `{scenario.name}`")
         self.machine.scenarios.append(scenario)
+
+    def fetch(self, function: Function, run: Expressions, node: ast.FunctionDef, call: ast.Call) -> None:
+        """`@fetch(low_first=True)`."""
+        given = {keyword.arg: usable(run.eval(keyword.value)) for keyword in call.keywords}
+        if call.args or list(given) != ["low_first"] or not isinstance(given["low_first"], bool):
+            raise run.wrong(call, "@fetch takes no arguments but low_first=True")
+        self.function(Decorator.FETCH, function, run, node)
+        self.machine.fetch_low_first = given["low_first"]
+        if not self.machine.fetch_takes_address:
+            raise run.wrong(node, f"@fetch `{node.name}` takes the address of a unit, for an instruction may have several", "f(m, at)")
+
+    def translation(self, function: Function, run: Expressions, node: ast.FunctionDef, call: ast.Call) -> None:
+        """`@translation(page=12)`."""
+        given = {keyword.arg: usable(run.eval(keyword.value)) for keyword in call.keywords}
+        page = given.get("page")
+        if call.args or list(given) != ["page"] or not isinstance(page, int) or isinstance(page, bool):
+            raise run.wrong(call, "@translation takes no arguments but page=n, for pages of 2 to the power of n cells")
+        self.function(Decorator.TRANSLATION, function, run, node)
+        machine = self.machine
+        widest = min(machine.virtual_width, machine.memory.address if machine.memory else machine.virtual_width)
+        if not MIN_PAGE <= page < widest:
+            raise run.wrong(call, f"a page has 2 to the power of {MIN_PAGE} to {widest - 1} cells, not of {page}")
+        if machine.translation_takes_size:
+            raise run.wrong(node, f"`{node.name}` translates pages, so it takes no size")
+        machine.translation_page = page
 
     def function(self, kind: Decorator, function: Function, run: Expressions, node: ast.FunctionDef) -> None:
         """Any decorated function but an instruction."""

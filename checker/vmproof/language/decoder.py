@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from vmproof.language.encoding import Encoding, PatternError, Shape
+from vmproof.language.encoding import Encoding, PatternError, Shape, check_base
 from vmproof.language.forms import Choice
 from vmproof.language.overlaps import Cube, TooComplexError, common, remove, text
 
@@ -19,7 +19,7 @@ _STEPS = 20_000
 
 @dataclass(frozen=True)
 class Decoded:
-    """Entry `index` with the value of every variable of its encoding; the instruction is `word`, `bits` bits of the stream."""
+    """Entry `index` with the value of every variable of its encoding; the instruction is `word`, `bits` bits as its manual writes it."""
 
     index: int
     values: dict[str, int]
@@ -63,9 +63,7 @@ class _Candidate:
 
 def check_units(encoding: Encoding, unit_bits: int) -> None:
     """Raises PatternError unless the base and every shape of `encoding` consist of whole fetch units of `unit_bits` bits."""
-    if encoding.base_bits % unit_bits:
-        message = f"the pattern has {encoding.base_bits} bits, which is not a multiple of the {unit_bits} bits of a fetch unit"
-        raise PatternError(message, 0)
+    check_base(encoding, unit_bits)
     for shape in encoding.shapes():
         if shape.bits % unit_bits:
             tags = [(tag.removesuffix(".form"), index) for tag, index in shape.choices]
@@ -137,7 +135,7 @@ class Decoder:
                 have += 1
             own = word >> (have - candidate.units) * self.unit_bits
             encoding = self.entries[candidate.index][1]
-            return Decoded(candidate.index, encoding.disassemble(shape, own), shape.bits, own)
+            return Decoded(candidate.index, encoding.disassemble(shape, own), shape.bits, encoding.number(own, shape.bits))
         return None
 
     def _agrees(self, shape: Shape, word: int, have: int) -> bool:

@@ -59,9 +59,18 @@ class Description:
         self._budget = budget
         self.fields = tuple(_fields(machine))
         self.mode_fields = tuple(item for item in self.fields if item.role is Role.MODE)
-        self.instructions: tuple[Instruction, ...] = tuple(machine.instructions)
         self.scenarios: tuple[Scenario, ...] = tuple(machine.scenarios)
         self.by_path = {item.path: item for item in self.fields}
+        self.instructions: tuple[Instruction, ...] = tuple(map(self._streamed, machine.instructions))
+
+    def _streamed(self, item: Instruction) -> Instruction:
+        """An instruction whose encoding is in the order of the stream that @fetch reads."""
+        if not self.machine.fetch_low_first:
+            return item
+        try:
+            return replace(item, encoding=item.encoding.in_parcels(self.unit_bits))
+        except PatternError as problem:
+            raise InputError(f"in the pattern of `{item.name}`: {problem.message}", item.place) from None
 
     @property
     def memory(self) -> Field | None:
@@ -430,6 +439,20 @@ class Description:
                 if len(function.node.args.args) == 3:
                     args = [StateRef("real", real), StateRef("guest", guest), va]
                 return self._predicate(function, args)
+
+    def everywhere(self, scenario: Scenario, real: Mapping[str, Term], guest: Mapping[str, Term], va: Term) -> Term:
+        """What the VMM's tables ensure at a virtual address, whichever it is."""
+        if scenario.everywhere is None:
+            return self.pool.true
+        return self._predicate(scenario.everywhere, [StateRef("real", real), StateRef("guest", guest), va])
+
+    def realise(self, scenario: Scenario, real: Mapping[str, Term], guest: Mapping[str, Term], va: Term) -> State:
+        """The real state in which the VMM's tables also show what the guest sees at a virtual address."""
+        function = scenario.realise
+        assert function is not None
+        run = self._interpreter(dict(real), self.physical(), function.module)
+        self._protected(run, function, [StateRef("real"), StateRef("guest", guest), va])
+        return run.state
 
 
 def _fields(machine: Machine) -> list[Field]:

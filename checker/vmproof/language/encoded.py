@@ -37,7 +37,7 @@ def valid(pool: Pool, encoding: Encoding, operands: Mapping[str, Term]) -> Term:
 
 def word(pool: Pool, encoding: Encoding, operands: Mapping[str, Term]) -> Term:
     """The instruction's own word or words (`m.instruction`), `base_bits` wide."""
-    return pool.concat(*(_segment(pool, segment, encoding.forms, operands, "") for segment in encoding.base))
+    return pool.concat(*(_segment(pool, segment, encoding.forms, operands, "") for segment in encoding.written))
 
 
 def _segment(

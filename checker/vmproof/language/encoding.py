@@ -7,7 +7,7 @@ the first bit of the stream is the most significant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from math import prod
@@ -37,6 +37,7 @@ from vmproof.language.patterns import (
     Slice,
     Tail,
     read_pattern,
+    turned,
 )
 from vmproof.language.suggest import with_suggestion
 
@@ -110,7 +111,8 @@ class Encoding:
     `base` is the instruction's own word or words, `base_bits` wide; `tail` is what follows `+`, with a Tail for each forms operand.
     `variables` are (name, width in bits) in order of appearance: `rd` for an operand, `ea.form` (index into `forms["ea"].names`) and the
     fields `ea.reg` for a forms operand, and last `-` for all don't-care bits, if there are any: the last of the stream is its bit 0.
-    `named` has the mask of the bits of each plain operand that the encoding holds.
+    `named` has the mask of the bits of each plain operand that the encoding holds. `parcel` is the width of the fetch units where the
+    stream has those of `base` least significant first (`in_parcels`), and `base` is in the order of the stream; else it is zero.
     """
 
     pattern: str
@@ -120,6 +122,32 @@ class Encoding:
     base_bits: int
     forms: Mapping[str, Forms]
     named: Mapping[str, int]
+    parcel: int = 0
+
+    def in_parcels(self, unit_bits: int) -> Encoding:
+        """The same encoding in a stream of units of `unit_bits` bits that has those of `base` least significant first.
+
+        Raises PatternError unless the base consists of whole units.
+        """
+        check_base(self, unit_bits)
+        return replace(self, base=turned(self.base, self.base_bits, unit_bits), parcel=unit_bits)
+
+    @cached_property
+    def written(self) -> tuple[Segment, ...]:
+        """The base as the pattern has it."""
+        return turned(self.base, self.base_bits, self.parcel) if self.parcel else self.base
+
+    def number(self, stream: int, bits: int) -> int:
+        """The instruction as its manual writes it, from the `bits` bits of the stream."""
+        if not self.parcel:
+            return stream
+        tail = bits - self.base_bits
+        own, unit = stream >> tail, (1 << self.parcel) - 1
+        parts = [own >> low & unit for low in range(0, self.base_bits, self.parcel)]  # the stream's last unit first
+        whole = 0
+        for part in parts:
+            whole = whole << self.parcel | part
+        return whole << tail | stream & (1 << tail) - 1
 
     @cached_property
     def widths(self) -> Mapping[str, int]:
@@ -298,6 +326,13 @@ def _choice(prefix: str, forms: Forms, values: Mapping[str, int]) -> Choice:
     for name, inner in forms.alternatives[index].nested:
         found += _choice(f"{prefix}{name}.", inner, values)
     return found
+
+
+def check_base(encoding: Encoding, unit_bits: int) -> None:
+    """Raises PatternError unless the base of `encoding` consists of whole fetch units of `unit_bits` bits."""
+    if encoding.base_bits % unit_bits:
+        message = f"the pattern has {encoding.base_bits} bits, which is not a multiple of the {unit_bits} bits of a fetch unit"
+        raise PatternError(message, 0)
 
 
 def parse_encoding(pattern: str, operands: Mapping[str, Forms]) -> Encoding:

@@ -11,9 +11,11 @@ from vmproof.language.budget import Budget
 from vmproof.language.description import Description
 from vmproof.language.loader import Loader
 from vmproof.language.machine import Instruction, Scenario
+from vmproof.language.memory import Located, Physical
 from vmproof.language.module import FOLLOWS
 from vmproof.language.outcome import Obligation, State
 from vmproof.language.overlaps import TooComplexError
+from vmproof.language.run import Run
 from vmproof.language.source import read_source
 from vmproof.terms import BOOL, BitVecSort, BoolSort, Pool, Term, default_value, substitute, variables
 
@@ -59,8 +61,9 @@ def _bodies(description: Description) -> list[InputError]:
     found.collect(lambda: description.translation_obligations(state))
     if description.machine.fetch is not None:
         found.collect(lambda: description.fetch_obligations(state))
+    somewhere = _Somewhere(description)
     for instruction in description.instructions:
-        found.collect(lambda instruction=instruction: _executed(description, instruction, state))  # type: ignore[misc]
+        found.collect(lambda instruction=instruction: _executed(description, instruction, state, somewhere))  # type: ignore[misc]
     for scenario in description.scenarios:
         found.collect(lambda scenario=scenario: _scenario(description, scenario))  # type: ignore[misc]
     return found.problems
@@ -121,8 +124,22 @@ def _nought(pool: Pool, term: Term) -> Term:
     return pool.value(term.sort, default_value(term.sort))
 
 
-def _executed(description: Description, instruction: Instruction, state: State) -> list[Obligation]:
-    outcome = description.execute(instruction, state, description.operands(instruction))
+class _Somewhere(Physical):
+    """Where loads and stores go does not matter here, nor does it to what a translation owes, so one address stands for all."""
+
+    def __init__(self, description: Description) -> None:
+        super().__init__(description.machine.memory_name or "")
+        self._description = description
+        self._found: dict[tuple[int, int], Located] = {}
+
+    def locate(self, run: Run, va: Term, access: int, size: int) -> Located:
+        if (access, size) not in self._found:
+            self._found[access, size] = self._description.translate(self._description.fresh("lint"), va, access, size)
+        return self._found[access, size]
+
+
+def _executed(description: Description, instruction: Instruction, state: State, memory: Physical) -> list[Obligation]:
+    outcome = description.execute(instruction, state, description.operands(instruction), memory)
     if outcome.traps and description.machine.trap_entry is None:
         raise InputError(f"`{instruction.name}` can trap, but there is no @trap_entry", instruction.place)
     found = list(outcome.obligations)
@@ -135,8 +152,11 @@ def _scenario(description: Description, scenario: Scenario) -> list[Obligation]:
     real, guest = description.fresh("real"), description.fresh("guest")
     picks = {name: description.pool.var(f"pick.{name}", sort) for name, sort in scenario.picks}
     description.host(scenario, real, guest, picks)
-    if scenario.has_reserved:
-        description.reserved(scenario, real, guest, description.pool.var("lint#va", BitVecSort(max(description.virtual_width, 1))))
+    va = description.pool.var("lint#va", BitVecSort(max(description.virtual_width, 1)))
+    description.reserved(scenario, real, guest, va)
+    description.everywhere(scenario, real, guest, va)
+    if scenario.realise is not None:
+        description.realise(scenario, real, guest, va)
     return []
 
 

@@ -321,6 +321,12 @@ class Loader:
         decorator = node.decorator_list[0]
         if isinstance(decorator, ast.Call):
             kind = usable(run.eval(decorator.func))
+            if kind is Decorator.FETCH or kind is Decorator.TRANSLATION:
+                function = Function(node.name, node, module, captured, kind.value)
+                declare = self.registrar.fetch if kind is Decorator.FETCH else self.registrar.translation
+                declare(function, run, node, decorator)
+                self._define(run, module, node, node.name, function)
+                return
             if kind is not Decorator.INSTRUCTION:
                 known = isinstance(kind, Decorator) and kind is not Decorator.SCENARIO
                 message = f"{kind} takes no arguments" if known else f"{kind} decorates a class"

@@ -15,6 +15,7 @@ from vmproof.terms import Sort, Term
 if TYPE_CHECKING:
     from vmproof.errors import Place
     from vmproof.language.module import Module
+    from vmproof.language.once import Shape, Template
     from vmproof.language.run import Run
 
 
@@ -58,6 +59,8 @@ class Scenario:
     line: int = 0
     host: Function | None = field(default=None, repr=False)
     reserved: Function | tuple[tuple[int, int], ...] | None = field(default=None, repr=False)
+    everywhere: Function | None = field(default=None, repr=False)
+    realise: Function | None = field(default=None, repr=False)
     pick_types: tuple[tuple[str, Type], ...] = ()
     place: Place | None = field(default=None, repr=False)
 
@@ -148,9 +151,11 @@ class Machine:
     legal: list[Function] = field(default_factory=list)
     translation: Function | None = None
     translation_takes_size: bool = False
+    translation_page: int = 0  # an access is translated once for each page of 2 to the power of so many cells; 0: for each cell
     virtual_width: int = 0
     fetch: Function | None = None
     fetch_takes_address: bool = False
+    fetch_low_first: bool = False  # the least significant unit of an instruction's own word comes first
     trap_entry: Function | None = None
     cause_type: EnumType | None = None
     value_type: Type | None = None
@@ -172,6 +177,7 @@ class Machine:
     main: Module | None = None  # of a component: the file that was imported as a whole
     systems: dict[StateType, Machine] = field(default_factory=dict)  # by its state, each system that was read: itself, components
     joint: dict[str, frozenset[str] | None] = field(default_factory=dict)  # by field, what its component does in joint steps only
+    templates: dict[Shape, Template] = field(default_factory=dict)  # translations that instructions name, each executed once
     registers: tuple[str, ...] = ()  # the leaves that the translation may depend on: all but the memory and pc
 
     def component(self, name: str) -> Machine:

@@ -115,6 +115,31 @@ def segment_bits(segment: Segment) -> int:
             return 0
 
 
+def turned(segments: tuple[Segment, ...], bits: int, unit: int) -> tuple[Segment, ...]:
+    """Segments of `bits` bits in all, none of them a Tail, with their units of `unit` bits in the opposite order."""
+    found: list[Segment] = []
+    for low in range(0, bits, unit):
+        place = bits
+        for segment in segments:
+            place -= segment_bits(segment)  # the bits below this segment
+            hi, lo = min(low + unit - 1 - place, segment_bits(segment) - 1), max(low - place, 0)
+            if hi >= lo:
+                found.append(_part(segment, hi, lo))
+    return _merged(found)
+
+
+def _part(segment: Segment, hi: int, lo: int) -> Segment:
+    """Bits `hi` to `lo` of what a segment stands for."""
+    match segment:
+        case Literal(bits):
+            return Literal(bits[len(bits) - 1 - hi : len(bits) - lo])
+        case Slice(variable, _, low):
+            return Slice(variable, low + hi, low + lo)
+        case Head(operand, _, low):
+            return Head(operand, low + hi, low + lo)
+    raise TypeError("a tail stands in no unit of the instruction's own word")
+
+
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _END = r"(?=\s|\+|$)"
 _BITS = re.compile(rf"[01-]+{_END}")

@@ -236,8 +236,11 @@ class Run:
         raise NotImplementedError
 
     def locate(self, va: Term, access: int, cells: int) -> list[Term]:
-        """The cells of an access, translated one by one; traps where one is not allowed (LANGUAGE.md, rule 3)."""
+        """The cells of an access, each piece translated; traps where one is not allowed (LANGUAGE.md, rule 3)."""
         assert self.memory is not None
+        page = 0 if self.machine is None else self.machine.translation_page
+        if page:
+            return self._locate_pages(va, access, cells, page)
         places = []
         for offset in range(cells):
             at = self.pool.add(va, self.pool.bv(offset, va.width)) if offset else va
@@ -246,6 +249,37 @@ class Run:
             self.trap_if(found.fault, found.cause, value, memory=True)
             places.append(found.address)
         return places
+
+    def _locate_pages(self, va: Term, access: int, cells: int, page: int) -> list[Term]:
+        """The same where pages are translated as wholes: once for the page of the first cell, once for the next one, if it is touched."""
+        pool = self.pool
+        assert cells <= 1 << page
+        low = pool.zext(pool.extract(va, page - 1, 0), page + 1)
+        offsets = [pool.add(low, pool.bv(offset, page + 1)) for offset in range(cells)]
+        past = [pool.eq(pool.extract(offset, page, page), pool.bv(1, 1)) for offset in offsets]
+        following = pool.add(pool.extract(va, va.width - 1, page), pool.bv(1, va.width - page))
+        first = self._page(va, access, pool.true)
+        beyond = self._page(pool.concat(following, pool.bv(0, page)), access, past[-1])
+        places = []
+        for offset, over in zip(offsets, past, strict=True):
+            frame = first if over is pool.false else pool.ite(over, beyond, first)
+            places.append(pool.concat(pool.extract(frame, frame.width - 1, page), pool.extract(offset, page - 1, 0)))
+        return places
+
+    def _page(self, va: Term, access: int, touched: Term) -> Term:
+        """The place of a cell, which traps where it is not allowed; what it is where the page is not touched does not matter."""
+        memory = self.memory
+        assert memory is not None
+        found: list[Located] = []
+
+        def locate() -> None:
+            located = memory.locate(self, va, access, 1)
+            value = None if located.value is None else {"": located.value}
+            self.trap_if(located.fault, located.cause, value, memory=True)
+            found.append(located)
+
+        self.split(touched, locate, lambda: None)
+        return found[0].address if found else va
 
     def load(self, va: Term, access: int, cells: int, big: bool) -> Term:
         """`cells` cells from a virtual address as one bit vector."""

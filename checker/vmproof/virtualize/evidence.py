@@ -58,7 +58,8 @@ def witness(executions: Executions, candidate: Candidate, prop: str | None = Non
 def encoded(instruction: Instruction, values: Mapping[str, int]) -> tuple[str, str]:
     """The instruction's bits, most significant first, in hexadecimal (in binary where they are no whole digits), and its assembly text."""
     try:
-        word, bits = instruction.encoding.assemble(values)
+        stream, bits = instruction.encoding.assemble(values)
+        word = instruction.encoding.number(stream, bits)
         digits = f"{word:0{bits // 4}x}" if bits % 4 == 0 else f"0b{word:0{bits}b}"
     except PatternError:
         digits = ""

@@ -1,0 +1,125 @@
+"""A translation that a description asks for itself, executed once in a state of variables; each call is an instance of that.
+
+A walk through page tables is some ten thousand terms. An instruction that names a translation itself (HLV, LDRT) asks for one or two, and
+they differ in little but the address.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vmproof.language.memory import Physical
+from vmproof.language.types import EnumMember, EnumType
+from vmproof.language.values import EnumValue, Function, StateRef, Value
+from vmproof.terms import Sort, Term, substitute
+
+if TYPE_CHECKING:
+    from vmproof.language.calls import Calls
+
+Shape = tuple[object, ...]
+"""What tells calls apart that are no instances of one: the function, static arguments, and the sorts of the others."""
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A call in a state of variables: where it traps, with what, the address that it gives, and the leaves that it changes."""
+
+    fault: Term
+    cause: Term | None
+    value: Mapping[str, Term] | None
+    address: Term
+    changed: Mapping[str, Term]
+
+
+def translated_once(run: Calls, function: Function, args: list[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Term | None:
+    """The address that a call of the translation gives, its traps and effects taken over; None where it must be executed itself.
+
+    That is so on numbers, where most of a walk never comes to be, and of any state but the running one.
+    """
+    machine = run.machine
+    assert machine is not None
+    if machine.memory is None or machine.memory_name is None or not args or not isinstance(args[0], StateRef) or not args[0].running:
+        return None
+    given = [*args[1:], *kwargs.values()]
+    terms = [term for value in given if (term := _term(value)) is not None]
+    if all(term.is_const for term in terms):
+        return None
+    shape: list[object] = [id(function.node), tuple(kwargs)]
+    for value in given:
+        described = _described(value)
+        if described is None:
+            return None
+        shape.append(described)
+    key = tuple(shape)
+    paths = [path for path in run.state if path in machine.registers or path in ("pc", machine.memory_name)]
+    names = {path: run.pool.var(f"$once.{path}", run.state[path].sort) for path in paths}
+    places = [run.pool.var(f"$once.{number}", term.sort) for number, term in enumerate(terms)]
+    if key not in machine.templates:
+        machine.templates[key] = _made(run, function, args, kwargs, node, names, places)
+    template = machine.templates[key]
+    parts = [template.fault, template.address, *template.changed.values(), *(template.value or {}).values()]
+    parts += [] if template.cause is None else [template.cause]
+    mapping = {variable: run.state[path] for path, variable in names.items()} | dict(zip(places, terms, strict=True))
+    replaced = dict(zip(parts, substitute(run.pool, parts, mapping), strict=True))
+    value_of = None if template.value is None else {path: replaced[term] for path, term in template.value.items()}
+    run.trap_if(replaced[template.fault], None if template.cause is None else replaced[template.cause], value_of, memory=True)
+
+    def write() -> None:
+        for path, term in template.changed.items():
+            run.set_entry(path, replaced[term])
+
+    run.effect(write)
+    return replaced[template.address]
+
+
+def _made(
+    run: Calls,
+    function: Function,
+    args: list[Value],
+    kwargs: Mapping[str, Value],
+    node: ast.AST,
+    names: Mapping[str, Term],
+    places: list[Term],
+) -> Template:
+    machine = run.machine
+    assert machine is not None
+    assert machine.memory_name is not None
+    apart = type(run)(run.pool, run.budget, run.module, machine, dict(names), Physical(machine.memory_name))
+    left = iter(places)
+    inner: list[Value] = [args[0], *(_placed(value, left) for value in args[1:])]
+    named = {name: _placed(value, left) for name, value in kwargs.items()}
+    tried = apart.captured_attempt(function, inner, named, node)
+    cause, value = apart.merged_trap(tried.traps)
+    assert machine.memory is not None
+    address = apart.physical_address(tried.value) if tried.returned else run.pool.bv(0, machine.memory.address)
+    changed = {path: term for path, term in apart.state.items() if term is not names[path]}
+    return Template(tried.fault, cause, value, address, changed)
+
+
+def _term(value: Value) -> Term | None:
+    if isinstance(value, EnumValue):
+        return value.term
+    return value if isinstance(value, Term) else None
+
+
+def _described(value: Value) -> EnumType | Sort | tuple[object, ...] | None:
+    match value:
+        case EnumValue():
+            return value.type
+        case Term():
+            return value.sort
+        case EnumMember():
+            return value.type, value.value
+        case bool() | int() | str():
+            return type(value), value
+        case _:
+            return ("none",) if value is None else None
+
+
+def _placed(value: Value, left: Iterator[Term]) -> Value:
+    if isinstance(value, EnumValue):
+        return EnumValue(value.type, next(left))
+    return next(left) if isinstance(value, Term) else value
