@@ -86,3 +86,11 @@ def test_renaming_changes_no_verdict() -> None:
         name: theorem.verdict for name, theorem in renamed.theorems.items()
     }
     assert [verdict.privileged for verdict in plain.instructions] == [verdict.privileged for verdict in renamed.instructions]
+
+
+def test_tables_that_show_a_guest_more_than_its_view_prove_nothing() -> None:
+    judgement = judge(load(Path(__file__).parents[1] / "machines" / "shadowed.py"), scenario="Generous")
+    assert judgement.premises["tables"].verdict is Verdict.PROVED
+    assert judgement.premises["realisation"].verdict is Verdict.UNKNOWN
+    assert "the tables that the scenario makes do not show the guest its view" in judgement.premises["realisation"].reason
+    assert judgement.theorems["equivalence"].verdict is Verdict.UNKNOWN

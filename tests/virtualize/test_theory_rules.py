@@ -75,6 +75,9 @@ RULES = (
     Rule("physical_store", critical=("store_physical",), theorems=BROKEN | {"resource_control": "refuted"}),
     Rule("tables", "Above", theorems=SOUND),
     Rule("tables", "Over", theorems={"resource_control": "refuted"}),
+    # tables of the VMM's own, which it must keep out of reach
+    Rule("shadowed", "Confined", theorems=FINE),
+    Rule("shadowed", "Unconfined", theorems=BROKEN | {"resource_control": "refuted", "efficiency": "proved"}),
     # choices
     Rule("unpredictable_in_user", critical=("swap",), theorems=BROKEN),
     Rule("choices", critical=("undefined_in_user",), theorems=BROKEN),

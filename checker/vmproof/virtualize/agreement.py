@@ -12,13 +12,24 @@ from vmproof.terms import Term, Value, evaluate
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.concrete import without_stores, world_of_constants
 from vmproof.virtualize.effects import reserved_in, view_differs
-from vmproof.virtualize.setting import ACCESSES, GUEST, READ, REAL, Touch
+from vmproof.virtualize.setting import ACCESSES, GUEST, READ, REAL, Setting, Touch
 from vmproof.virtualize.world import Body, World
 
 _PAIRS = 6
 """How many pairs of addresses are compared for naming the same cell."""
 _GAPS = 6
 """At how many addresses at a time the views of constant states are made to agree."""
+
+
+def everywhere(setting: Setting, world: World, va: Term) -> Term:
+    """What the scenario says of the VMM's tables at every address, at this one."""
+    return setting.pool.and_(
+        *(
+            setting.description.everywhere(setting.scenario, body.state, world.bodies[body.partner].state, va)
+            for body in world.bodies.values()
+            if body.kind == REAL and body.partner is not None
+        )
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +60,7 @@ class Agreement:
         if self._setting.memory is None:
             return []
         distinct = {(point.va, point.registers, point.size): point for point in points}
-        found: list[Term] = []
+        found = [everywhere(self._setting, self._world, va) for va in dict.fromkeys(point.va for point in distinct.values())]
         for point in distinct.values():
             for one, other in self._pairs(self._world):
                 found.append(self._pool.not_(self._differs(self._world, one, other, point)))
@@ -86,7 +97,12 @@ class Agreement:
                     goal = pool.and_(goal, pool.ne(here, fixed[here]))
                 if found or answer.status is Status.UNKNOWN:
                     return found
-        return None
+        if setting.scenario.everywhere is None:
+            return None
+        answer = yield from ask(*without_stores([pool.not_(everywhere(setting, states, here))]))
+        if answer.status is Status.UNSAT:
+            return None
+        return [] if answer.model is None else [everywhere(setting, self._world, pool.value(here.sort, answer.model.get(here.name, 0)))]
 
     def reaches(self, values: Mapping[Term, Value], cell: Term) -> Task[list[Term] | None]:
         """The cell of the probe must lie outside the view of r: an instance where some address reaches it; None where none does."""

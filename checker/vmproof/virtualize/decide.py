@@ -20,7 +20,7 @@ from vmproof.virtualize.cases import Case
 from vmproof.virtualize.concrete import completed, constant, minimised, world_of_constants
 from vmproof.virtualize.definitions import Formula, Question
 from vmproof.virtualize.effects import PROBE_PA, PROBE_VA
-from vmproof.virtualize.nearby import likenesses
+from vmproof.virtualize.nearby import empty_memories, likenesses
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import ConcreteTier, Executions, Tier
 from vmproof.virtualize.world import World, is_false
@@ -157,6 +157,7 @@ class _Search:
         self._agreement = Agreement(asked.world)
         self._ended: Finding | None = NO if is_false(self._goal) else None
         points = [Point.of(run.body, touch) for run in tier.used.values() for touch in run.touches]
+        self._touching = bool(points)
         probes = {variable.name: variable for variable in variables([self._goal])}
         if PROBE_VA in probes:
             points.append(Point(probes[PROBE_VA], ()))
@@ -165,6 +166,11 @@ class _Search:
 
     def shortly(self) -> Task[Finding | None]:
         """What one candidate shows, and some that differ in little; None if that decides nothing."""
+        if self._ended is None and not self._touching:
+            empty = empty_memories(self._asked.world)
+            found = (yield from self._rounds(empty, _NEAR)) if empty else None
+            if found is not None and found.answer is Answer.YES:
+                self._ended = found
         if self._ended is None:
             self._ended = yield from self._rounds({}, 1)
         if self._ended is None or self._ended.answer is Answer.UNKNOWN:

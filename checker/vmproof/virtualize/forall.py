@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vmproof.solvers import Status
-from vmproof.terms import ArraySort, BitVecSort, Op, Term, Value, conjuncts, reachable, substitute, variables
+from vmproof.terms import ArraySort, BitVecSort, Op, Term, Value, conjuncts, default_value, reachable, substitute, variables
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.concrete import completed
 from vmproof.virtualize.world import World
@@ -77,6 +77,16 @@ def unanswered(
         guess = {v: base[v] if v in kept else pool.value(v.sort, model[v]) for v in unknowns}
         tried += substitute(pool, [hidden], guess)
     return Unanswered(Status.UNKNOWN, None, f"abstraction: no pattern in {rounds} rounds")
+
+
+def nothing_answers(answer: Term, inner: Iterable[Term], values: Mapping[Term, Value]) -> Task[Status]:
+    """Whether no value of the `inner` variables satisfies `answer` where the others have these values: UNSAT says so."""
+    pool = answer.pool
+    hidden, read = _without_arrays(answer, set(inner))
+    fixed = {v: pool.value(v.sort, values.get(v, default_value(v.sort))) for v in variables([hidden]) if v not in read}
+    [instance] = substitute(pool, [hidden], fixed)
+    found = yield from ask(instance)
+    return found.status
 
 
 def _defaults(unknowns: Iterable[Term], base: Mapping[Term, Term]) -> dict[Term, Term]:

@@ -17,6 +17,15 @@ Likeness = dict[Term, Term]
 """What to put for variables of states."""
 
 
+def empty_memories(world: World) -> Likeness:
+    """Memories full of zeros, where translation walks tables in memory: no table then leads anywhere, so views are small. Else nothing."""
+    memory = world.setting.memory
+    if memory is None or memory not in world.setting.translation_reads:
+        return {}
+    states = [body.state[memory] for body in world.bodies.values()]
+    return {term: world.pool.value(term.sort, default_value(term.sort)) for term in states if term.op is Op.VAR}
+
+
 def likenesses(world: World, question: Question) -> Iterator[Likeness]:
     """Ways to restrict the states: of what translation reads one stays open; the rest is as in the first state, or zero in all guests."""
     one, other = world.bodies.get(question.first), world.bodies.get(question.second)

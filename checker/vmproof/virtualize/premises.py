@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from vmproof.language import State, Trap
 from vmproof.language.types import Role, leaves
+from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
-from vmproof.terms import BitVecSort, Term, Value, substitute, variables
-from vmproof.virtualize.agreement import Agreement, Point
+from vmproof.terms import BitVecSort, Op, Term, Value, conjuncts, default_value, evaluate, substitute, variables
+from vmproof.virtualize.agreement import Agreement, Point, everywhere
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.concrete import completed, minimised, world_of_constants
 from vmproof.virtualize.decide import ROUNDS
 from vmproof.virtualize.effects import reserved_in
-from vmproof.virtualize.forall import Unanswered, unanswered
+from vmproof.virtualize.forall import Unanswered, nothing_answers, unanswered
+from vmproof.virtualize.nearby import empty_memories
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, WRITE, ModeValue, Setting
 from vmproof.virtualize.world import Body, World, is_true
 
@@ -29,16 +31,21 @@ class States:
     reason: str = ""
 
 
-def find_states(world: World, goal: Sequence[Term] = (), points: Sequence[Point] = ()) -> Task[States]:
-    """Concrete states of a world that satisfy a goal and whose views agree as a whole."""
+def find_states(
+    world: World, goal: Sequence[Term] = (), points: Sequence[Point] = (), likeness: Mapping[Term, Term] | None = None
+) -> Task[States]:
+    """Concrete states of a world that satisfy a goal and whose views agree as a whole; of a `likeness`, some variables are replaced."""
     agreement = Agreement(world)
     assertions = [*world.constraints, *goal, *agreement.at(points)]
+    replaced = likeness or {}
     for _ in range(ROUNDS):
-        answer = yield from ask(*assertions)
+        asked = substitute(world.pool, assertions, replaced) if replaced else assertions
+        answer = yield from ask(*asked)
         if answer.model is None:
             return States(answer.status, reason=answer.reason)
-        everything = [*assertions, *(t for body in world.bodies.values() for t in (*body.state.values(), *body.picks.values()))]
-        values = minimised(completed(answer.model, everything), assertions)
+        everything = [*asked, *(t for body in world.bodies.values() for t in (*body.state.values(), *body.picks.values()))]
+        values = minimised(completed(answer.model, everything), asked)
+        values.update(zip(replaced, evaluate(replaced.values(), values, default=True), strict=True))
         more = yield from agreement.gap(values)
         if more is None:
             return States(Status.SAT, world_of_constants(world, values), values)
@@ -53,7 +60,12 @@ def inhabited(setting: Setting, mode: ModeValue) -> Task[States]:
     world = World(setting)
     guest, _ = world.pair()
     world.require(setting.is_mode(guest.state, mode))
-    if setting.memory is not None:
+    empty = empty_memories(world)
+    if empty:
+        found = yield from find_states(world, likeness=empty)
+        if found.status is Status.SAT:
+            return found
+    elif setting.memory is not None:
         pool = setting.pool
         va = pool.var("sample.va", setting.va_sort)
         usable = [pool.not_(setting.seen(body.kind, body.state, va, WRITE).fault) for body in world.bodies.values()]
@@ -124,6 +136,11 @@ def table_written(setting: Setting) -> Task[States]:
             differs.append(
                 pool.or_(pool.ne(before.fault, after.fault), pool.and_(pool.not_(after.fault), pool.ne(before.address, after.address)))
             )
+    if setting.scenario.everywhere is not None:  # an instance of what holds everywhere: unsatisfiable is a proof, a model none
+        assumed = [*world.constraints, everywhere(setting, world, va), everywhere(setting, world, probe)]
+        answer = yield from ask(*assumed, stored.allowed, pool.or_(*differs))
+        if answer.status is Status.UNSAT:
+            return States(Status.UNSAT)
     return (yield from find_states(world, [stored.allowed, pool.or_(*differs)], [Point(va, ()), Point(probe, ())]))
 
 
@@ -158,12 +175,70 @@ def unrealised(setting: Setting, weakly: bool) -> Task[tuple[Unanswered, World]]
             same = pool.eq(pool.eq(here.address, elsewhere.address), pool.eq(there.address, beyond.address))
             both = pool.and_(*(pool.not_(place.fault) for place in (here, there, elsewhere, beyond)))
             allowed.setdefault(same, []).append(both)
-    agree += [pool.implies(pool.or_(*cases), same) for same, cases in allowed.items()]
+    patterns = [pool.implies(pool.or_(*cases), same) for same, cases in allowed.items()]
     premises = [pool.not_(reserved_in(setting, world.bodies, real, va)) for va in places]
+    if setting.scenario.realise is not None:
+        kept = [pool.implies(pool.not_(pool.or_(here.fault, there.fault)), pool.eq(here.address, there.address)) for here, there in rows]
+        open_ = yield from _constructed(world, candidate, places, premises, agree[len(other.constraints) :], kept, patterns)
+        if open_ is None:
+            return Unanswered(Status.UNSAT), world
+        if open_.model is None:
+            return Unanswered(Status.UNKNOWN, None, open_.reason), world
+        values = completed(open_.model, [*world.constraints, *premises, *agree, *patterns])
+        inner = [v for v in variables(candidate.state.values()) if v.name.startswith("a.")]
+        status = yield from nothing_answers(pool.and_(*agree, *patterns), inner, values)
+        if status is Status.UNSAT:
+            return Unanswered(Status.SAT, values), world
+        return Unanswered(Status.UNKNOWN, None, "the tables that the scenario makes do not show the guest its view"), world
+    agree += patterns
     inner = [v for v in variables(candidate.state.values()) if v.name.startswith("a.")]
     first = {v: real.state[v.name.removeprefix("a.")] for v in inner}
     found = yield from unanswered(world, premises, pool.and_(*agree), inner, first)
     return found, world
+
+
+def _constructed(
+    world: World,
+    candidate: Body,
+    places: Sequence[Term],
+    premises: Sequence[Term],
+    permitted: Sequence[Term],
+    kept: Sequence[Term],
+    patterns: Sequence[Term],
+) -> Task[SolverAnswer | None]:
+    """None if the real state that `realise` of the scenario makes of one with empty memory shows each guest its view at all `places`.
+
+    That is what is `permitted` and the `patterns` of cells, which need no question of their own where each cell of the guest is `kept` in
+    its place; and its tables must be everywhere as the scenario says. Else what was answered where one of this does not hold.
+    """
+    setting, pool = world.setting, world.pool
+    assert setting.memory is not None
+    description, scenario, guest, real = setting.description, setting.scenario, world.body("g"), world.body("r")
+    sort = setting.sort(setting.memory)
+    state: State = {**real.state, setting.memory: pool.value(sort, default_value(sort))}
+    for va in places:
+        state = description.realise(scenario, state, guest.state, va)
+    made = {term: state[path] for path, term in candidate.state.items() if term.op is Op.VAR and term.name.startswith("a.")}
+    third = pool.var("view.third", setting.va_sort)
+    relation = description.host(scenario, state, guest.state, real.picks)
+    confined = description.everywhere(scenario, state, guest.state, third)
+    claims = [description.legal(state), relation, confined, *substitute(pool, permitted, made)]
+
+    def shown(claims: Sequence[Term]) -> Task[SolverAnswer | None]:
+        """None where all the claims hold; else what was answered of one that does not, or is open."""
+        for claim in conjuncts(claims):
+            goal = pool.not_(claim)
+            answer = yield from ask(*world.relevant([goal, *premises]), *premises, goal)
+            if answer.status is Status.SAT:
+                return (yield from ask(*world.constraints, *premises, goal))
+            if answer.status is not Status.UNSAT:
+                return answer
+        return None
+
+    open_ = yield from shown(claims)
+    if open_ is None and (yield from shown(substitute(pool, kept, made))) is not None:
+        open_ = yield from shown(substitute(pool, patterns, made))
+    return open_
 
 
 def homeless(setting: Setting) -> Task[Unanswered]:

@@ -63,7 +63,7 @@ class Recorder(Walker):
     """The exact memory model, noting which virtual addresses an execution translates."""
 
     def __init__(self, setting: Setting, kind: str) -> None:
-        super().__init__(setting.memory or "", denies=kind == GUEST)
+        super().__init__(setting.memory or "", setting.translate, denies=kind == GUEST)
         self._keys = setting.key_registers(kind)
         self._recording = True
         self.touches: dict[tuple[object, ...], Touch] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
-from vmproof.terms import ArraySort, BitVecSort, Sort, Term, substitute, variables
+from vmproof.terms import ArraySort, BitVecSort, Op, Pool, Sort, Term, substitute, variables
 from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
@@ -56,6 +56,8 @@ class Setting:
         self.fixed: dict[str, int] = dict(fixed or {})
         self.promoted: set[str] = set()
         self._translations: dict[tuple[int, int], tuple[Located, list[tuple[Term, str | None]]]] = {}
+        self._settled: dict[object, tuple[Located, list[tuple[Term, str | None]]]] = {}
+        self._instances: dict[object, Located] = {}
         self.partial = False
         mode_paths = {field.path for field in self.modes}
         self.mode_paths = tuple(field.path for field in self.modes)
@@ -150,7 +152,7 @@ class Setting:
 
     def physical(self, kind: str) -> Walker:
         """The memory model of exact executions in a guest's or a real state."""
-        return Walker(self.memory or "", denies=kind == GUEST)
+        return Walker(self.memory or "", self.translate, denies=kind == GUEST)
 
     def execute(self, instruction: Instruction, state: State, operands: dict[str, Term], memory: MemoryModel) -> Outcome:
         return self.description.execute(instruction, state, operands, memory)
@@ -164,24 +166,60 @@ class Setting:
         if not self.description.has_translation:
             return Located(self.pool.false, None, None, va, self.pool.false)
         size = size if self.description.machine.translation_takes_size else 1
-        if (access, size) not in self._translations:
-            self._translations[access, size] = self._translation(access, size)
-        found, free = self._translations[access, size]
-        mapping = {variable: va if path is None else state[path] for variable, path in free}
-        parts = _parts(found)
-        replaced = dict(zip(parts, substitute(self.pool, parts, mapping), strict=True))
-        return Located(
-            replaced[found.fault],
-            None if found.cause is None else replaced[found.cause],
-            None if found.value is None else replaced[found.value],
-            replaced[found.address],
-            replaced[found.updates],
-        )
+        found: Located | None = None
+        for mode in reversed(self._possible(state)):
+            fixed = {f.path: self.pool.value(f.sort, value) for f, value in zip(self.modes, mode, strict=True)}
+            here = self._translated({**state, **fixed}, va, access, size)
+            found = here if found is None else chosen(self.pool, self.is_mode(state, mode), here, found)
+        return found if found is not None else self._translated(state, va, access, size)
+
+    def _possible(self, state: State) -> tuple[ModeValue, ...]:
+        """The modes that a state of a question may have, if its mode is written as a choice among constants or is anything; else none.
+
+        What other modes translate by need not be looked at then.
+        """
+        known = dict.fromkeys((*self.domain, *self.image))
+        for position, path in enumerate(self.mode_paths):
+            if state[path].op is Op.VAR:
+                continue
+            values = constants(state[path])
+            if values is None:
+                return ()
+            known = {mode: None for mode in known if mode[position] in values}
+            if not values <= {mode[position] for mode in known}:
+                return ()
+        return tuple(known)
+
+    def _translated(self, state: State, va: Term, access: int, size: int) -> Located:
+        """The translation instantiated, from one in which what is constant in the state has been put in its place already."""
+        general, free = self._general(access, size)
+        paths = [path for _, path in free if path is not None]
+        settled = tuple((path, state[path]) for path in paths if state[path].is_const or not variables([state[path]]))
+        if (access, size, settled) not in self._settled:
+            known = dict(settled)
+            mapping = {variable: known[path] for variable, path in free if path in known}
+            parts = _parts(general)
+            replaced = dict(zip(parts, substitute(self.pool, parts, mapping), strict=True))
+            special = _mapped(general, replaced)
+            occurring = set(variables(_parts(special)))
+            self._settled[access, size, settled] = special, [(variable, path) for variable, path in free if variable in occurring]
+        special, open_ = self._settled[access, size, settled]
+        mapping = {variable: va if path is None else state[path] for variable, path in open_}
+        key = (special.fault, special.address, special.updates, tuple(mapping.items()))
+        if key not in self._instances:
+            parts = _parts(special)
+            self._instances[key] = _mapped(special, dict(zip(parts, substitute(self.pool, parts, mapping), strict=True)))
+        return self._instances[key]
 
     def seen(self, kind: str, state: State, va: Term, access: int, size: int = 1) -> Located:
         """An address as the view of a guest's or a real state has it."""
         found = self.translate(state, va, access, size)
         return denied(self.pool, found) if kind == GUEST else found
+
+    def _general(self, access: int, size: int) -> tuple[Located, list[tuple[Term, str | None]]]:
+        if (access, size) not in self._translations:
+            self._translations[access, size] = self._translation(access, size)
+        return self._translations[access, size]
 
     def _translation(self, access: int, size: int) -> tuple[Located, list[tuple[Term, str | None]]]:
         """The translation in a state of variables, and these variables with the leaf paths they stand for (None: the address)."""
@@ -201,6 +239,11 @@ class Setting:
     def pa_width(self) -> int:
         """The width of a cell's address."""
         return self.description.physical_width
+
+    @property
+    def page(self) -> int:
+        """The bits of an address that translation leaves as they are; 0 where each cell is translated by itself."""
+        return self.description.machine.translation_page
 
     @property
     def translated(self) -> bool:
@@ -244,6 +287,49 @@ class Setting:
 
 def _parts(found: Located) -> list[Term]:
     return [term for term in (found.fault, found.address, found.updates, found.cause, found.value) if term is not None]
+
+
+def _mapped(found: Located, replaced: Mapping[Term, Term]) -> Located:
+    return Located(
+        replaced[found.fault],
+        None if found.cause is None else replaced[found.cause],
+        None if found.value is None else replaced[found.value],
+        replaced[found.address],
+        replaced[found.updates],
+    )
+
+
+def chosen(pool: Pool, condition: Term, one: Located, other: Located) -> Located:
+    """Where an access goes, of two places."""
+
+    def either(here: Term | None, there: Term | None) -> Term | None:
+        if here is None or there is None:
+            return here if there is None else there
+        return pool.ite(condition, here, there)
+
+    return Located(
+        pool.ite(condition, one.fault, other.fault),
+        either(one.cause, other.cause),
+        either(one.value, other.value),
+        pool.ite(condition, one.address, other.address),
+        pool.ite(condition, one.updates, other.updates),
+    )
+
+
+def constants(term: Term) -> set[int] | None:
+    """The values of a choice among constants; None for any other term."""
+    found: set[int] = set()
+    pending, seen = [term], {term}
+    while pending:
+        node = pending.pop()
+        if node.is_const:
+            found.add(int(node.value))  # type: ignore[arg-type]
+        elif node.op is Op.ITE:
+            pending += [part for part in node.args[1:] if part not in seen]
+            seen.update(node.args[1:])
+        else:
+            return None
+    return found
 
 
 def _width(sort: Sort) -> int:

@@ -63,13 +63,18 @@ class View:
         code = access if isinstance(access, Term) else pool.bv(access, ACCESS_WIDTH)
         cells = pool.bv(min(size, MAX_SIZE), SIZE_WIDTH)
         registers = self._setting.word([self._register(state, path) for path in self._keys])
-        place = [code, va] if registers is None else [code, va, registers]
-        cell = self._function("cell", BitVecSort(self._setting.pa_width), pool.concat(*place), private)
+        page = self._setting.page
+        where = pool.extract(va, va.width - 1, page) if page else va
+        place = [code, where] if registers is None else [code, where, registers]
+        cell = self._function("cell", BitVecSort(self._setting.pa_width - page), pool.concat(*place), private)
+        if page:
+            cell = pool.concat(cell, pool.extract(va, page - 1, 0))
         key = pool.concat(cells, *place)
+        told = pool.concat(key, pool.extract(va, page - 1, 0)) if page else key  # what a trap reports may be the whole address
         return Located(
             pool.not_(self._function("allowed", BOOL, key, private)),
             None if self._cause is None else self._function("cause", self._cause.sort, key, private or self._private_cause),
-            None if self._value is None else self._function("value", self._value.sort, key, private or self._private_cause),
+            None if self._value is None else self._function("value", self._value.sort, told, private or self._private_cause),
             cell,
             pool.false,
         )

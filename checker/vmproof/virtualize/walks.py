@@ -7,24 +7,28 @@ bits nobody else's affair.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
+from vmproof.language import State
 from vmproof.language.memory import Located, Physical
 from vmproof.language.run import Run
 from vmproof.terms import Pool, Term
+
+Translate = Callable[[State, Term, int, int], Located]
+"""The description's translation in a state: of an address, for an access of so many cells."""
 
 
 class Walker(Physical):
     """Accesses as the description translates them. `denies`: one whose walk writes is a memory trap."""
 
-    def __init__(self, array: str, denies: bool) -> None:
+    def __init__(self, array: str, translate: Translate, denies: bool) -> None:
         super().__init__(array)
+        self._translate = translate
         self._denies = denies
 
     def locate(self, run: Run, va: Term, access: int, size: int) -> Located:
-        before = run.state, run.kept
-        found = super().locate(run, va, access, size)
-        run.state, run.kept = before
+        found = self._translate(run.state, va, access, size)
         return denied(run.pool, found) if self._denies else found
 
 

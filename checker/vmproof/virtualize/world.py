@@ -89,7 +89,8 @@ class World:
             if found is None:
                 break
             variable, term = found
-            del mine[variable]
+            if variable not in variables([term]):
+                del mine[variable]
             paths = list(state)
             *values, legal, host = substitute(self.pool, [*state.values(), *facts], {variable: term})
             state, facts = dict(zip(paths, values, strict=True)), [legal, host]
@@ -149,6 +150,8 @@ def _definition(fact: Term, mine: Mapping[Term, str]) -> tuple[Term, Term] | Non
         for side, other in (fact.args, fact.args[::-1]):
             if side in mine and side not in variables([other]):
                 return side, other
+            if side.op is Op.SELECT and side.args[0] in mine and side.args[1].is_const and other.is_const:
+                return side.args[0], fact.pool.store(side.args[0], side.args[1], other)
     return None
 
 
