@@ -1,0 +1,134 @@
+"""RISC-V, RV64IMAC with Zicsr, Zicntr and Zifencei, the modes M, S and U, and the hypervisor extension H.
+
+Priv. is the RISC-V Privileged Architecture, version 20211203, with Svadu and Svade; Unpriv. the Unprivileged ISA, version 20191213. Each
+extension has a file in rv64/. Left out: the arithmetic of F and D, big-endian and 32-bit modes, physical memory attributes, debugging.
+"""
+
+from vmproof.lang import *
+from rv64.state import *
+from rv64.memory import *
+from rv64.csr import *
+from rv64.traps import *
+from rv64.base import *
+from rv64.multiply import *
+from rv64.atomic import *
+from rv64.compressed import *
+from rv64.zicsr import *
+from rv64.system import *
+from rv64.hypervisor import *
+from rv64.vmm import *
+
+
+class Machine(State):
+    pc: bits[64]
+    x: array[bits[5], bits[64]]
+    fcsr: bits[8]
+    reserved: bool  # a reservation of LR (Unpriv. 8.2), and its address
+    reservation: bits[64]
+    mode: Mode = role.mode(least=Mode.U)
+    hypervisor: bool = role.platform  # misa.H
+    pmp: bool = role.platform  # physical memory protection, with 16 entries, or with none
+    storage: bits[44] = role.platform  # pages of memory
+    hart: bits[64] = role.platform
+    # M-mode (Priv. chapter 3)
+    mstatus: Mstatus
+    medeleg: bits[64] = role.control
+    mideleg: bits[12] = role.control
+    mie: Enables
+    mip: Interrupts
+    mtvec: bits[64] = role.control
+    mcounteren: bits[32] = role.control
+    mcountinhibit: bits[32] = role.control
+    menvcfg: Envcfg
+    mscratch: bits[64] = role.control
+    mepc: bits[64] = role.control
+    mcause: bits[64] = role.control
+    mtval: bits[64] = role.control
+    mtval2: bits[64] = role.control
+    mtinst: bits[64] = role.control
+    mcycle: bits[64] = role.control
+    minstret: bits[64] = role.control
+    mtime: bits[64] = role.external  # memory-mapped (3.2.1)
+    pmpcfg: array[bits[4], Pmpcfg]
+    pmpaddr: array[bits[4], bits[54]] = role.control
+    # S-mode (chapter 4)
+    stvec: bits[64] = role.control
+    scounteren: bits[32] = role.control
+    senvcfg: Envcfg
+    sscratch: bits[64] = role.control
+    sepc: bits[64] = role.control
+    scause: bits[64] = role.control
+    stval: bits[64] = role.control
+    satp: Atp
+    # H extension (chapter 8)
+    hstatus: Hstatus
+    hedeleg: bits[64] = role.control
+    hideleg: bits[12] = role.control
+    hcounteren: bits[32] = role.control
+    henvcfg: Envcfg
+    htimedelta: bits[64] = role.control
+    htval: bits[64] = role.control
+    htinst: bits[64] = role.control
+    hgatp: Hgatp
+    vsstatus: Vsstatus
+    vstvec: bits[64] = role.control
+    vsscratch: bits[64] = role.control
+    vsepc: bits[64] = role.control
+    vscause: bits[64] = role.control
+    vstval: bits[64] = role.control
+    vsatp: Atp
+    fenced: bits[1] = role.external  # what fences drop of a TLB
+    mem: memory[bits[56], bits[8]]
+
+
+@legal
+def zero_register(m):
+    return m.x[0] == 0
+
+
+@legal
+def modes_there_are(m):
+    return m.mstatus.MPP != 2 and (m.hypervisor or not virtual(m.mode) and not m.mstatus.MPV and not m.mstatus.GVA)
+
+
+@legal
+def protection(m):
+    """3.7.1: what pmpcfg never holds."""
+    return all((m.pmpcfg[i].R or not m.pmpcfg[i].W) and m.pmpcfg[i].A != 2 for i in range(PMP_ENTRIES))
+
+
+@fetch(low_first=True)
+def parcel(m, at: bits[64]):
+    """16-bit parcels, the one with the lowest bits first (Unpriv. 1.5)."""
+    return m.load(at, 2)
+
+
+@undefined
+def no_instruction(m, word):
+    trap(Cause.illegal_instruction, report(zext(word, 64)))
+
+
+def open_memory(m):
+    """Without physical memory protection, or with an entry that opens all memory before any other (Priv. 3.7.1)."""
+    first = m.pmpcfg[0]
+    return not m.pmp or bits[8](first)[4:0] == 0b11111 and m.pmpaddr[0] == ~bits[54](0)
+
+
+@scenario("S-mode guest in U-mode")
+class SupervisorInUser:
+    """Under an S-mode or an M-mode VMM, which owns satp and the tables (Priv. 3.1.11, 4.1.5; RVirt)."""
+
+    runs = {Mode.U: Mode.U, Mode.S: Mode.U}
+    timing = ["mtime", "mcycle", "minstret"]
+
+    def host(real, guest):
+        floating = (real.mstatus.FS == 0) == (guest.mstatus.FS == 0)
+        plain = not guest.hypervisor and not guest.pmp and guest.storage <= GUEST_PAGES
+        tables = real.satp.MODE == SV48_MODE and real.satp.PPN == ROOT and not real.mstatus.MXR
+        return real.mcounteren == 0 and floating and plain and tables and not real.pmp and real.storage == (1 << 44) - 1
+
+    def everywhere(real, guest, va):
+        return confined(real, guest, va)
+
+    def realise(real, guest, va):
+        show(real, guest, va)

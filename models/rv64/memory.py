@@ -1,0 +1,160 @@
+"""From a virtual address to a physical one: the mode of an access, page tables of one and two stages, physical memory protection.
+
+Misaligned loads and stores are carried out, in two pages where they cross. Memory is what the machine was
+built with, from address zero on: there are no physical memory attributes.
+"""
+
+from vmproof.lang import *
+from state import *
+from spec.mmu.result import NO_UPDATE, allowed, perform
+from spec.mmu.riscv import SV48, SV48X4, Control, Privilege, second_stage, walk
+from spec.mmu.tables import DIRECT, behind
+
+PMP_ENTRIES = 16
+
+
+def effective_mode(m, access):
+    """MPRV lets M-mode load and store as the mode in MPP and MPV (Priv. 3.1.6.3, 8.4.1)."""
+    if access != Access.fetch and m.mode == Mode.M and m.mstatus.MPRV:
+        return mode_of(m.mstatus.MPV, m.mstatus.MPP)
+    return m.mode
+
+
+# Physical memory protection (Priv. 3.7.1), with a grain of a page (G = 10): the lowest nine bits of an address register say nothing.
+
+
+def pmp_holds(m, i, page):
+    """Whether entry `i` matches a page: A is 0 for off, 1 for a top of range, 3 for a naturally aligned power of two."""
+    top = m.pmpaddr[i][53:9]
+    bottom = m.pmpaddr[i - 1][53:10] if i > 0 else bits[44](0)
+    ones = top ^ (top + 1)  # the lowest bits that are ones, and the zero above them
+    match m.pmpcfg[i].A:
+        case 0:
+            return False
+        case 1:
+            return bottom <= page and page < top[44:1]
+        case _:
+            return cat(page, bits[1](0)) | ones == top | ones
+
+
+def pmp_allows(m, page, access, machine):
+    """3.7.1: the lowest entry that matches decides; without one only M-mode may. M-mode is bound by locked entries."""
+    if not m.pmp:
+        return True
+    allowed = machine
+    for i in reversed(range(PMP_ENTRIES)):
+        entry = m.pmpcfg[i]
+        granted = entry.X if access == Access.fetch else entry.W if access == Access.write else entry.R
+        if pmp_holds(m, i, page):
+            allowed = granted or machine and not entry.L
+    return allowed
+
+
+def access_fault(access, va, gva):
+    match access:
+        case Access.fetch:
+            trap(Cause.instruction_access_fault, report(va, gva))
+        case Access.write:
+            trap(Cause.store_access_fault, report(va, gva))
+        case _:
+            trap(Cause.load_access_fault, report(va, gva))
+
+
+def protected(m, place, access, machine, original, va, gva):
+    """Trap unless PMP allows it; an implicit access faults as the `original` one does (3.7.1)."""
+    if not in_storage(m, place) or not pmp_allows(m, place[55:12], access, machine):
+        access_fault(original, va, gva)
+
+
+def in_storage(m, place):
+    """Whether there is memory at a physical address."""
+    return place[63:56] == 0 and place[55:12] < m.storage
+
+
+# Page tables
+
+
+def page_fault(found, access, va, gva, guest):
+    """Priv. 3.1.15, 8.6: page faults, and guest-page faults, which report the guest physical address and what was done to a table."""
+    pseudo = (bits[2](2) if found.writing else bits[2](1)) if found.implicit else bits[2](0)
+    told = report(va, gva, found.gpa >> 2, pseudo)
+    match access:
+        case Access.fetch:
+            trap(Cause.instruction_guest_page_fault if guest else Cause.instruction_page_fault, told)
+        case Access.write:
+            trap(Cause.store_guest_page_fault if guest else Cause.store_page_fault, told)
+        case _:
+            trap(Cause.load_guest_page_fault if guest else Cause.load_page_fault, told)
+
+
+def stages(m, va, access, mode, hlvx):
+    """Page tables of one stage for U and S, by satp; of two for VU and VS, by vsatp and then hgatp (Priv. 4.3.2, 8.5)."""
+    two = virtual(mode)
+
+    def read(place, size):
+        protected(m, place, Access.read, False, access, va, two)
+        return m.mem.read(place[55:0], size)
+
+    def write(place, entry):
+        protected(m, place, Access.write, False, access, va, two)
+        m.mem.write(place[55:0], entry)
+
+    def walked(atp, control, tables):
+        """Sv48, or Sv39, which has a table less."""
+        root = zext(cat(atp.PPN, bits[12](0)), 64)
+        found, _, updates = walk(SV48, root, va, access, control, read, tables, atp.MODE == SV39_MODE)
+        if not found.ok:
+            page_fault(found, access, va, two, found.second)
+        perform(updates, read, write)
+        return found.pa
+
+    if not two:
+        control = Control(
+            mode=Privilege.U if user_level(mode) else Privilege.S,
+            SUM=m.mstatus.SUM,
+            MXR=m.mstatus.MXR,
+            ADUE=m.menvcfg.ADUE,
+            PBMTE=False,
+            HLVX=False,
+        )
+        return va if m.satp.MODE == BARE else walked(m.satp, control, DIRECT)
+    guest = Control(
+        mode=Privilege.U if user_level(mode) else Privilege.S,
+        SUM=m.vsstatus.SUM,
+        MXR=m.mstatus.MXR or m.vsstatus.MXR,
+        ADUE=m.henvcfg.ADUE,
+        PBMTE=False,
+        HLVX=hlvx,
+    )
+    tables = second(m, read, hlvx)
+    if m.vsatp.MODE != BARE:
+        return walked(m.vsatp, guest, tables)
+    found, _, updates = tables["locate"]("final", va, access, False)
+    if not found.ok:
+        page_fault(found, access, va, True, True)
+    perform(updates, read, write)
+    return found.pa
+
+
+def second(m, read, hlvx):
+    """The second stage, Sv48x4 or Sv39x4 (Priv. 8.2.10, 8.5.1); a guest physical address is a physical one where it is bare."""
+    control = Control(mode=Privilege.U, SUM=False, MXR=m.mstatus.MXR, ADUE=m.menvcfg.ADUE, PBMTE=False, HLVX=hlvx)
+    root = zext(cat(m.hgatp.PPN, bits[14](0)), 64)
+    tables = second_stage(SV48X4, root, control, read, m.hgatp.MODE == SV39_MODE)
+
+    def locate(column, address, access, implicit):
+        if m.hgatp.MODE == BARE:
+            return allowed(address, 0, address), (), (("update", "entry", NO_UPDATE),)
+        found, _, updates = tables["locate"](column, address, access, implicit)
+        return found, (), updates
+
+    return behind(locate, (), ("update",))
+
+
+@translation(page=12)
+def translate(m, va: bits[64], access: Access, mode=None, hlvx=False) -> bits[56]:
+    """The physical address of a byte. `mode` stands in for that of the access, and `hlvx` says that it must be executable (8.3.1)."""
+    by = effective_mode(m, access) if mode is None else mode
+    place = va if by == Mode.M else stages(m, va, access, by, hlvx)
+    protected(m, place, access, by == Mode.M, access, va, virtual(by))
+    return place[55:0]
