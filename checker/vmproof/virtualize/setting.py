@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
-from vmproof.terms import ArraySort, BitVecSort, Op, Pool, Sort, Term, substitute, variables
+from vmproof.terms import ArraySort, BitVecSort, Op, Pool, Sort, Term, reachable, substitute, variables
 from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
@@ -17,6 +18,9 @@ READ, WRITE, FETCH = 0, 1, 2
 ACCESSES = {READ: "read", WRITE: "write", FETCH: "fetch"}
 
 ModeValue = tuple[int, ...]
+
+_LARGE = 2000
+"""Nodes of a translation, from which on it is looked at mode by mode."""
 
 _CANONICAL = "s"
 _SHARED = "u"
@@ -56,6 +60,7 @@ class Setting:
         self.fixed: dict[str, int] = dict(fixed or {})
         self.promoted: set[str] = set()
         self._translations: dict[tuple[int, int], tuple[Located, list[tuple[Term, str | None]]]] = {}
+        self._sizes: dict[tuple[int, int], bool] = {}
         self._settled: dict[object, tuple[Located, list[tuple[Term, str | None]]]] = {}
         self._instances: dict[object, Located] = {}
         self.partial = False
@@ -167,11 +172,18 @@ class Setting:
             return Located(self.pool.false, None, None, va, self.pool.false)
         size = size if self.description.machine.translation_takes_size else 1
         found: Located | None = None
-        for mode in reversed(self._possible(state)):
+        for mode in reversed(self._possible(state) if self._large(access, size) else ()):
             fixed = {f.path: self.pool.value(f.sort, value) for f, value in zip(self.modes, mode, strict=True)}
             here = self._translated({**state, **fixed}, va, access, size)
             found = here if found is None else chosen(self.pool, self.is_mode(state, mode), here, found)
         return found if found is not None else self._translated(state, va, access, size)
+
+    def _large(self, access: int, size: int) -> bool:
+        """Whether the translation walks page tables, so that it pays to leave out what the modes at hand do not do."""
+        if (access, size) not in self._sizes:
+            parts = _parts(self._general(access, size)[0])
+            self._sizes[access, size] = len(list(islice(reachable(parts), _LARGE))) == _LARGE
+        return self._sizes[access, size]
 
     def _possible(self, state: State) -> tuple[ModeValue, ...]:
         """The modes that a state of a question may have, if its mode is written as a choice among constants or is anything; else none.
