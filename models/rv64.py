@@ -88,7 +88,9 @@ def zero_register(m):
 
 @legal
 def modes_there_are(m):
-    return m.mstatus.MPP != 2 and (m.hypervisor or not virtual(m.mode) and not m.mstatus.MPV and not m.mstatus.GVA)
+    """No mode has the code 2 (Priv. 1.2), and without the H extension none is virtual, nor does anything return to one (8.2.1, 8.4.1)."""
+    returning = m.mstatus.MPV or m.mstatus.GVA or m.hstatus.SPV
+    return m.mstatus.MPP != 2 and (m.hypervisor or not virtual(m.mode) and not returning)
 
 
 @legal
