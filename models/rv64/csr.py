@@ -96,8 +96,18 @@ def even(value):
 
 def address_translation(old, value):
     """satp, vsatp: a write with a mode that is not there changes nothing (4.1.11)."""
+    return Atp(value) if has_mode(value) else old
+
+
+def has_mode(value):
+    """Whether the MODE that is written is one of those that there are."""
     mode = value[63:60]
-    return Atp(value) if mode == 0 or mode == 8 or mode == 9 else old
+    return mode == BARE or mode == SV39_MODE or mode == SV48_MODE
+
+
+def with_mode(value, held):
+    """vsatp by its own number, and hgatp: a mode that is not there leaves the mode as it is, for the fields are WARL each (8.2.10)."""
+    return value if has_mode(value) else cat(held, value[59:0])
 
 
 def write_medeleg(m, value):
@@ -240,10 +250,7 @@ def read_hgatp(m):
 
 
 def write_hgatp(m, value):
-    """A mode that is not there leaves the mode as it is, for the fields are WARL each (8.2.10)."""
-    mode = value[63:60]
-    known = mode == 0 or mode == 8 or mode == 9
-    m.hgatp = Hgatp(cat(mode if known else m.hgatp.MODE, value[59:0]))
+    m.hgatp = Hgatp(with_mode(value, m.hgatp.MODE))
 
 
 def environment(m, value, above):

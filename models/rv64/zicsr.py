@@ -163,10 +163,8 @@ def assign_vsscratch(m, value):
 
 
 def assign_vsatp(m, value):
-    """8.2.18: written by its own number, a mode that is not there leaves the mode as it is."""
-    mode = value[63:60]
-    known = mode == 0 or mode == 8 or mode == 9
-    m.vsatp = Atp(cat(mode if known else m.vsatp.MODE, value[59:0]))
+    """8.2.18."""
+    m.vsatp = Atp(with_mode(value, m.vsatp.MODE))
 
 
 def hypervisor_only(m):

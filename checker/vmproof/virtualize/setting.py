@@ -209,18 +209,14 @@ class Setting:
         settled = tuple((path, state[path]) for path in paths if state[path].is_const or not variables([state[path]]))
         if (access, size, settled) not in self._settled:
             known = dict(settled)
-            mapping = {variable: known[path] for variable, path in free if path in known}
-            parts = _parts(general)
-            replaced = dict(zip(parts, substitute(self.pool, parts, mapping), strict=True))
-            special = _mapped(general, replaced)
+            special = _substituted(general, {variable: known[path] for variable, path in free if path in known})
             occurring = set(variables(_parts(special)))
             self._settled[access, size, settled] = special, [(variable, path) for variable, path in free if variable in occurring]
         special, open_ = self._settled[access, size, settled]
         mapping = {variable: va if path is None else state[path] for variable, path in open_}
         key = (special.fault, special.address, special.updates, tuple(mapping.items()))
         if key not in self._instances:
-            parts = _parts(special)
-            self._instances[key] = _mapped(special, dict(zip(parts, substitute(self.pool, parts, mapping), strict=True)))
+            self._instances[key] = _substituted(special, mapping)
         return self._instances[key]
 
     def seen(self, kind: str, state: State, va: Term, access: int, size: int = 1) -> Located:
@@ -301,7 +297,9 @@ def _parts(found: Located) -> list[Term]:
     return [term for term in (found.fault, found.address, found.updates, found.cause, found.value) if term is not None]
 
 
-def _mapped(found: Located, replaced: Mapping[Term, Term]) -> Located:
+def _substituted(found: Located, mapping: Mapping[Term, Term]) -> Located:
+    parts = _parts(found)
+    replaced = dict(zip(parts, substitute(found.fault.pool, parts, mapping), strict=True))
     return Located(
         replaced[found.fault],
         None if found.cause is None else replaced[found.cause],
