@@ -201,10 +201,10 @@ def test_a_worker_that_dies_is_replaced() -> None:
     before = children()
     with SolverPool(1) as solvers:
         solvers.check(query)
-        (worker,) = children() - before
-        os.kill(worker, signal.SIGSEGV)
-        assert eventually(lambda: not alive(worker))
-        assert solvers.check(query).model == model
+        for _ in range(3):  # at once: the process may still be dying when it is asked
+            (worker,) = children() - before
+            os.kill(worker, signal.SIGSEGV)
+            assert solvers.check(query).model == model
         (worker,) = children() - before
         handle = solvers.submit(hard())
         time.sleep(0.5)

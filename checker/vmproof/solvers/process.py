@@ -36,6 +36,10 @@ class _Ended(Exception):
     """The process closed its pipe."""
 
 
+class _Unheard(Exception):
+    """The process closed its pipe before it took up what it was asked: it died of something else."""
+
+
 class _Late(Exception):
     """The deadline passed."""
 
@@ -61,6 +65,18 @@ class WorkerProcess:
         """The worker's reply, or UNKNOWN with the reason why there is none; takes little more than `timeout` seconds."""
         if timeout < _TICK:
             return Reply(Status.UNKNOWN, None, TIMEOUT)
+        request = Request(solver, problem, timeout)
+        try:
+            return self._asked(request)
+        except _Unheard:  # while it was idle
+            self._end(_LAST_WORDS)
+        try:
+            return self._asked(request)
+        except _Unheard:
+            return Reply(Status.UNKNOWN, None, self._cause_of_end())
+
+    def _asked(self, request: Request) -> Reply:
+        """The reply to one request; raises _Unheard where the process, though started, died before it took the request up."""
         try:
             self._start()
         except (_Late, OSError) as error:
@@ -68,14 +84,19 @@ class WorkerProcess:
             return Reply(Status.UNKNOWN, None, f"solver: the worker process does not start ({str(error) or 'it is silent'})")
         except _Ended:
             return Reply(Status.UNKNOWN, None, self._cause_of_end())
-        deadline = time.monotonic() + timeout + _GRACE
+        deadline = time.monotonic() + request.timeout + _GRACE
+        heard = False
         try:
-            self._send(Request(solver, problem, timeout), deadline)
+            self._send(request, deadline)
+            self._receive(deadline)
+            heard = True
             reply = self._receive(deadline)
         except _Late:
             self._end()
             return Reply(Status.UNKNOWN, None, TIMEOUT)
-        except _Ended:
+        except _Ended as error:
+            if not heard and not self._unwanted:
+                raise _Unheard from error
             return Reply(Status.UNKNOWN, None, self._cause_of_end())
         if reply.reason == MEMORY:
             self._end()

@@ -1,8 +1,8 @@
 """The worker process: `python -m vmproof.solvers.worker MEMORY_MB PARENT_PID`.
 
-It reads problems from its standard input and writes replies to its standard output, each a pickle behind its length.
-It ends at the end of its input; on Linux the kernel also kills it when its parent dies, so that nothing is left behind
-in the middle of a long search.
+It reads problems from its standard input and writes replies to its standard output, each a pickle behind its length: one when
+it is ready, and for each problem one when it takes it up and one with what came of it. It ends at the end of its input; on
+Linux the kernel also kills it when its parent dies, so that nothing is left behind in the middle of a long search.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from vmproof.solvers.backends import solve
 from vmproof.solvers.interface import LENGTH, MEMORY, Reply, Request, Status
 
 READY = Reply(Status.UNKNOWN, None, "ready")
+TAKEN = Reply(Status.UNKNOWN, None, "taken up")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -68,6 +69,7 @@ def main(memory_mb: int, parent: int) -> None:
     write_message(replies, READY)
     while (request := read_message(requests)) is not None:
         assert isinstance(request, Request)
+        write_message(replies, TAKEN)  # if the process ends after this, the problem was the cause
         reply = solve(request.solver, request.problem, request.timeout, memory_mb)
         write_message(replies, reply)
         if reply.reason == MEMORY:
