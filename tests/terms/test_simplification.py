@@ -162,6 +162,11 @@ RULES: dict[str, Rule] = {
     "signed least": lambda b, v: (b.sle(v.k(0x80), v.x), b.true),
     "signed of zero extensions": lambda b, v: (b.slt(b.zext(v.n, 8), b.zext(v.k(9, 4), 8)), b.ult(v.n, v.k(9, 4))),
     # arrays
+    "offset into zeros": lambda b, v: (b.add(b.concat(v.n, v.k(4, 4)), v.k(3)), b.concat(v.n, v.k(7, 4))),
+    "offset of a choice of concats": lambda b, v: (
+        b.add(b.ite(v.p, b.concat(v.n, v.k(0, 4)), v.k(8)), v.k(3)),
+        b.ite(v.p, b.concat(v.n, v.k(3, 4)), v.k(11)),
+    ),
     "read what was written": lambda b, v: (b.select(b.store(v.m, v.x, v.y), v.x), v.y),
     "read elsewhere, constants": lambda b, v: (b.select(b.store(v.m, v.k(1), v.y), v.k(2)), b.select(v.m, v.k(2))),
     "read elsewhere, offsets": lambda b, v: (
@@ -173,6 +178,10 @@ RULES: dict[str, Rule] = {
         b.select(v.m, b.concat(b.extract(v.x, 3, 0), v.k(2, 4))),
     ),
     "read of the same everywhere": lambda b, v: (b.select(b.array_const(v.m.sort, v.y), v.x), v.y),
+    "read elsewhere, concats cut at other bits": lambda b, v: (
+        b.select(b.store(v.m, b.concat(v.n, v.k(5, 4)), v.y), b.concat(v.s, v.k(10, 7))),
+        b.select(v.m, b.concat(v.s, v.k(10, 7))),
+    ),
     "write over": lambda b, v: (b.store(b.store(v.m, v.x, v.y), v.x, v.z), b.store(v.m, v.x, v.z)),
     "write over behind another": lambda b, v: (
         b.store(b.store(b.store(v.m, v.k(1), v.x), v.k(2), v.y), v.k(1), v.z),

@@ -10,6 +10,7 @@ ADD = Op.ADD
 NEG = Op.NEG
 MUL = Op.MUL
 ITE = Op.ITE
+CONCAT = Op.CONCAT
 CANCELLING = frozenset({ADD, NEG})
 
 
@@ -52,6 +53,18 @@ class ArithmeticTerms(Builder):
             table[key] = term
         return term
 
+    def _offset(self, a: Term, b: Term) -> Term | None:
+        """a + b for a constant b, where no sum is left: of constants, of a concat that ends with enough zeros, of choices of these."""
+        if a.is_const:
+            return self.bv(a.data + b.data, a.width)
+        if a.op is CONCAT and a.args[-1].is_const and a.args[-1].data + b.data < 1 << a.args[-1].width:
+            low = a.args[-1]
+            return self.concat(*a.args[:-1], self.bv(low.data + b.data, low.width))
+        if a.op is ITE:
+            [x, y] = (None if branch.op is ITE else self._offset(branch, b) for branch in a.args[1:])
+            return None if x is None or y is None else self.ite(a.args[0], x, y)
+        return None
+
     def _sum(self, a: Term, b: Term) -> Term | None:
         """The simpler form of a + b, if there is one."""
         if b.is_const:
@@ -61,9 +74,7 @@ class ArithmeticTerms(Builder):
                 return self.bv(a.data + b.data, a.width)
             if a.op is ADD and a.args[1].is_const:
                 return self.add(a.args[0], self.bv(a.args[1].data + b.data, a.width))
-            if a.op is ITE and a.args[1].is_const and a.args[2].is_const:
-                return self.ite(a.args[0], self.add(a.args[1], b), self.add(a.args[2], b))
-            return None
+            return self._offset(a, b)
         offset = 0
         if a.op is ADD and a.args[1].is_const:
             offset = a.args[1].data

@@ -20,7 +20,7 @@ BEHIND = 8
 
 
 def apart(a: Term, b: Term) -> bool:
-    """Whether a and b are seen to be different values: constants, one base with two offsets, concats with such parts."""
+    """Whether a and b are seen to be different values: constants, one base with two offsets, concats whose constant parts differ."""
     if a.is_const and b.is_const:
         return a is not b
     if not a.width:
@@ -29,37 +29,25 @@ def apart(a: Term, b: Term) -> bool:
     base_b, offset_b = (b.args[0], b.args[1].data) if b.op is ADD and b.args[1].is_const else (b, 0)
     if base_a is base_b:
         return offset_a != offset_b
-    if a.op is CONCAT and b.op is CONCAT:
-        return any(
-            x.sort is y.sort and x.is_const and y.is_const and x is not y
-            for ends in ((a.args, b.args), (a.args[::-1], b.args[::-1]))
-            for x, y in _aligned(*ends)
-        )
-    if a.op is CONCAT and b.is_const:
-        return _parts_differ(a, b.data)
-    if b.op is CONCAT and a.is_const:
-        return _parts_differ(b, a.data)
-    return False
+    if CONCAT not in (a.op, b.op):
+        return False
+    (bits_a, value_a), (bits_b, value_b) = _known(a), _known(b)
+    return bool((value_a ^ value_b) & bits_a & bits_b)
 
 
-def _aligned(xs: tuple[Term, ...], ys: tuple[Term, ...]) -> list[tuple[Term, Term]]:
-    """The pairs of parts as long as they begin at the same bit."""
-    result: list[tuple[Term, Term]] = []
-    for x, y in zip(xs, ys, strict=False):
-        result.append((x, y))
-        if x.width != y.width:
-            break
-    return result
-
-
-def _parts_differ(a: Term, value: int) -> bool:
-    """Whether a constant part of the concat `a` is not what `value` has there."""
-    low = 0
-    for part in reversed(a.args):
-        if part.is_const and part.data != value >> low & ((1 << part.width) - 1):
-            return True
-        low += part.width
-    return False
+def _known(a: Term) -> tuple[int, int]:
+    """Which bits of a constant, or of the constant parts of a concat, are known, as a mask, and their values."""
+    if a.is_const:
+        return (1 << a.width) - 1, a.data
+    mask = value = 0
+    if a.op is CONCAT:
+        for part in a.args:
+            mask <<= part.width
+            value <<= part.width
+            if part.is_const:
+                mask |= (1 << part.width) - 1
+                value |= part.data
+    return mask, value
 
 
 class ArrayTerms(Builder):

@@ -46,22 +46,34 @@ def conjuncts(terms: Iterable[Term]) -> list[Term]:
     return list(dict.fromkeys(found))
 
 
+# Of so many terms that nothing is remembered of, each is walked by itself, and that is remembered; more are walked together.
+SINGLY = 8
+
+
 def variables(terms: Iterable[Term]) -> list[Term]:
     """The variables below `terms`, in order of id. What is below a term is remembered in its pool."""
     found: set[Term] = set()
-    for term in terms:
+    new: list[Term] = []
+    for term in dict.fromkeys(terms):
         known = term.pool._occurring.get(term)
         if known is None:
-            known = term.pool._occurring[term] = _variables_of(term)
-        found.update(known)
+            new.append(term)
+        else:
+            found.update(known)
+    if len(new) > SINGLY:
+        found.update(_variables_of(new))
+    else:
+        for term in new:
+            below = term.pool._occurring[term] = _variables_of([term])
+            found.update(below)
     return sorted(found, key=_number)
 
 
-def _variables_of(root: Term) -> tuple[Term, ...]:
-    memory = root.pool._occurring
+def _variables_of(roots: list[Term]) -> tuple[Term, ...]:
+    memory = roots[0].pool._occurring
     found: set[Term] = set()
-    seen = {root}
-    pending = [root]
+    seen = set(roots)
+    pending = list(roots)
     while pending:
         term = pending.pop()
         if term.op is Op.VAR:
@@ -81,6 +93,18 @@ def _variables_of(root: Term) -> tuple[Term, ...]:
 def size(terms: Iterable[Term]) -> int:
     """How many different terms there are below `terms`, they themselves included."""
     return len(reachable(terms))
+
+
+def smaller(term: Term, limit: int) -> bool:
+    """Whether there are fewer than `limit` different terms below `term` and itself; looks at no more than that."""
+    seen = {term}
+    pending = [term]
+    while pending and len(seen) < limit:
+        for arg in pending.pop().args:
+            if arg not in seen:
+                seen.add(arg)
+                pending.append(arg)
+    return len(seen) < limit
 
 
 def substitute(pool: Pool, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
