@@ -123,7 +123,7 @@ class Calls(Expressions):
             if (other is None) != (value is None):
                 raise self.wrong(node, f"`{function.name}` returns a value on some paths only")
             try:
-                value = merge(self.pool, point.cond, other, value)
+                value = merge(self.pool, point.taken, other, value)
             except Mistake as problem:
                 raise self.wrong(node, f"the returns of `{function.name}` do not agree: {problem.message}") from None
         if node.returns is not None and value is not None:
@@ -204,12 +204,12 @@ class Calls(Expressions):
 
     def captured_attempt(self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Attempt:
         """Call a function so that its traps do not end the path. Where it trapped, its effects are dropped."""
-        before = (self.state, self.kept, self.cond)
+        before = (self.state, self.kept, self.cond, self.taken)
         outer_traps, self.traps = self.traps, []
         marks = (len(self.events), len(self.translations), len(self.obligations))
         path = self.path
         self.frames.append(Frame(None, self.frame.names, self.pool.true))
-        self.cond = self.pool.true
+        self.cond = self.taken = self.pool.true
         self.attempting += 1
         value: Value = None
         returned = False
@@ -223,7 +223,7 @@ class Calls(Expressions):
             self.attempting -= 1
             self.frames.pop()
             caught, self.traps = self.traps, outer_traps
-            self.state, self.kept, self.cond = before
+            self.state, self.kept, self.cond, self.taken = before
         self._rebase(path, marks)
         fault = self.pool.or_(*(trap.guard for trap in caught))
         if fault is not self.pool.true:

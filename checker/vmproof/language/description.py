@@ -23,9 +23,9 @@ from vmproof.language.outcome import Event, Obligation, Outcome, State, Trap
 from vmproof.language.patterns import PatternError
 from vmproof.language.run import JUMPED, Dead, RawTrap
 from vmproof.language.source import Source
-from vmproof.language.types import ACCESS, EnumType, MemoryType, Role, RoleValue, join, leaves
+from vmproof.language.types import ACCESS, EnumType, MemoryType, Role, RoleValue, Type, join, leaves
 from vmproof.language.values import EnumValue, FormsOperand, FormTag, Function, StateRef, Value
-from vmproof.terms import ArraySort, BitVecSort, Pool, Sort, Term, default_value, variables
+from vmproof.terms import ArraySort, BitVecSort, Pool, Sort, Term, default_value, substitute, variables
 
 ModeValue = tuple[int, ...]
 
@@ -61,6 +61,8 @@ class Description:
         self.mode_fields = tuple(item for item in self.fields if item.role is Role.MODE)
         self.scenarios: tuple[Scenario, ...] = tuple(machine.scenarios)
         self.by_path = {item.path: item for item in self.fields}
+        self._claims: dict[Function, tuple[Term, dict[Term, tuple[str, str]]]] = {}
+        self._translations: dict[tuple[int, int], tuple[State, Term, Located]] = {}
         self.instructions: tuple[Instruction, ...] = tuple(map(self._streamed, machine.instructions))
 
     def _streamed(self, item: Instruction) -> Instruction:
@@ -97,15 +99,21 @@ class Description:
     @cached_property
     def translation_reads(self) -> frozenset[str]:
         """The leaves that the translation depends on, the memory included where it walks tables."""
-        state = self.fresh("reads")
-        va = self.pool.var("reads.va", BitVecSort(max(self.virtual_width, 1)))
         found: set[str] = set()
         for access in ACCESS.members.values():
             for size in (1, 2, 4, 8) if self.machine.translation_takes_size else (1,):
-                located = self.translate(state, va, access, size)
-                names = {str(term.data) for term in variables([located.fault, located.address])}
-                found |= {path for path in state if f"reads.{path}" in names}
+                state, _, located = self.translation_of(access, size)
+                occurring = set(variables([located.fault, located.address]))
+                found |= {path for path, term in state.items() if term in occurring}
         return frozenset(found)
+
+    def translation_of(self, access: int, size: int) -> tuple[State, Term, Located]:
+        """The translation in a state of variables: that state, the address, and where it leads; executed once."""
+        if (access, size) not in self._translations:
+            state = self.fresh("$translated")
+            va = self.pool.var("$translated", BitVecSort(max(self.virtual_width, 1)))
+            self._translations[access, size] = state, va, self.translate(state, va, access, size)
+        return self._translations[access, size]
 
     def instruction(self, name: str) -> Instruction | None:
         return next((item for item in self.instructions if item.name == name), None)
@@ -138,7 +146,7 @@ class Description:
     def legal(self, state: Mapping[str, Term]) -> Term:
         """What holds in every state the machine can be in: `@legal`, and enum fields hold members."""
         claims = [self._members(item, state[item.path]) for item in self.fields if item.enum is not None and not item.enum.total]
-        claims += [self._predicate(function, [StateRef("m", state)]) for function in self.machine.legal]
+        claims += [self._instance(function, {"m": state}, {}) for function in self.machine.legal]
         return self.pool.and_(*claims)
 
     def _members(self, item: Field, term: Term) -> Term:
@@ -156,8 +164,27 @@ class Description:
             *(self.pool.or_(*(self.pool.eq(cell, self.pool.bv(code, item.enum.width)) for code in codes)) for cell in cells)
         )
 
-    def _predicate(self, function: Function, args: list[Value]) -> Term:
-        return self._claim(function, args)[0]
+    def _instance(
+        self,
+        function: Function,
+        states: Mapping[str, Mapping[str, Term]],
+        terms: Mapping[str, Term],
+        types: Mapping[str, Type] | None = None,
+    ) -> Term:
+        """What a predicate of the description claims of some states and terms (of the given types): executed once, on variables."""
+        if function not in self._claims:
+            general = {name: self.fresh(f"${name}") for name in states}
+            places = {name: self.pool.var(f"${name}", term.sort) for name, term in terms.items()}
+            values: list[Value] = [StateRef(name, state) for name, state in general.items()]
+            for name, place in places.items():
+                values.append(from_leaves(types[name], lambda path, place=place: place) if types else place)  # type: ignore[misc]
+            found = {term: (name, path) for name, state in general.items() for path, term in state.items()}
+            found |= {place: (name, "") for name, place in places.items()}
+            claim = self._claim(function, values)[0]
+            self._claims[function] = claim, {variable: found[variable] for variable in variables([claim])}
+        claim, free = self._claims[function]
+        mapping = {variable: states[name][path] if name in states else terms[name] for variable, (name, path) in free.items()}
+        return substitute(self.pool, [claim], mapping)[0]
 
     def _claim(self, function: Function, args: list[Value]) -> tuple[Term, list[Obligation]]:
         run = self._interpreter({}, None, function.module)
@@ -419,10 +446,8 @@ class Description:
         """The relation that the VMM establishes between a real state and its guest's."""
         if scenario.host is None:
             return self.pool.true
-        values: list[Value] = [StateRef("real", real), StateRef("guest", guest)]
-        for name, kind in scenario.pick_types:
-            values.append(from_leaves(kind, lambda path, name=name: picks[name]))  # type: ignore[misc]
-        return self._predicate(scenario.host, values)
+        states = {"real": real, "guest": guest}
+        return self._instance(scenario.host, states, {name: picks[name] for name, _ in scenario.pick_types}, dict(scenario.pick_types))
 
     def reserved(self, scenario: Scenario, real: Mapping[str, Term], guest: Mapping[str, Term], va: Term) -> Term:
         """Whether the VMM keeps this address of the guest's address space for itself."""
@@ -435,16 +460,14 @@ class Description:
                     *(pool.and_(pool.ule(pool.bv(low, va.width), va), pool.ule(va, pool.bv(high, va.width))) for low, high in ranges)
                 )
             case function:
-                args: list[Value] = [va]
-                if len(function.node.args.args) == 3:
-                    args = [StateRef("real", real), StateRef("guest", guest), va]
-                return self._predicate(function, args)
+                related = len(function.node.args.args) == 3
+                return self._instance(function, {"real": real, "guest": guest} if related else {}, {"va": va})
 
     def everywhere(self, scenario: Scenario, real: Mapping[str, Term], guest: Mapping[str, Term], va: Term) -> Term:
         """What the VMM's tables ensure at a virtual address, whichever it is."""
         if scenario.everywhere is None:
             return self.pool.true
-        return self._predicate(scenario.everywhere, [StateRef("real", real), StateRef("guest", guest), va])
+        return self._instance(scenario.everywhere, {"real": real, "guest": guest}, {"va": va})
 
     def realise(self, scenario: Scenario, real: Mapping[str, Term], guest: Mapping[str, Term], va: Term) -> State:
         """The real state in which the VMM's tables also show what the guest sees at a virtual address."""

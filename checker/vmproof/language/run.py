@@ -35,9 +35,13 @@ class Dead(Exception):
 
 @dataclass(frozen=True)
 class Point:
-    """Where a path stands: its condition since the frame began, the state, the kept state, and the local names."""
+    """Where a path stands: its condition since the frame began, the state, the kept state, and the local names.
+
+    `taken` is the condition without what traps exclude: it tells apart the paths that go on, whose values are joined by it, and is smaller.
+    """
 
     cond: Term
+    taken: Term
     state: State
     kept: State
     names: Mapping[str, Value]
@@ -76,6 +80,7 @@ class Run:
         self.kept = state
         self.keeping = 0
         self.cond: Term = pool.true
+        self.taken: Term = pool.true
         self.frames: list[Frame] = [Frame(None, {}, pool.true)]
         self.memory = memory
         self.fetching = False
@@ -107,10 +112,10 @@ class Run:
         return self.pool.and_(self.frame.base, self.cond)
 
     def point(self) -> Point:
-        return Point(self.cond, self.state, self.kept, self.frame.names)
+        return Point(self.cond, self.taken, self.state, self.kept, self.frame.names)
 
     def resume(self, point: Point) -> None:
-        self.cond, self.state, self.kept, self.frame.names = point.cond, point.state, point.kept, point.names
+        self.cond, self.taken, self.state, self.kept, self.frame.names = point.cond, point.taken, point.state, point.kept, point.names
 
     def die(self) -> None:
         self.cond = self.pool.false
@@ -124,9 +129,11 @@ class Run:
             return otherwise()
         start = self.point()
         ends: list[tuple[Point, Value] | None] = []
-        guards = (self.pool.and_(start.cond, condition), self.pool.and_(start.cond, self.pool.not_(condition)))
-        for guard, branch in zip(guards, (then, otherwise), strict=True):
-            self.resume(replace(start, cond=guard))
+        sides = (condition, self.pool.not_(condition))
+        guards = [self.pool.and_(start.cond, side) for side in sides]
+        taken = [self.pool.and_(start.taken, side) for side in sides]
+        for guard, decided, branch in zip(guards, taken, (then, otherwise), strict=True):
+            self.resume(replace(start, cond=guard, taken=decided))
             if guard is self.pool.false:
                 ends.append(None)
                 continue
@@ -146,12 +153,15 @@ class Run:
         self.resume(self.join(condition, first[0], second[0]))
         if first[0].cond is guards[0] and second[0].cond is guards[1]:
             self.cond = start.cond
+        if first[0].taken is taken[0] and second[0].taken is taken[1]:
+            self.taken = start.taken
         return merge(self.pool, condition, first[1], second[1])
 
     def join(self, condition: Term, one: Point, other: Point) -> Point:
         """The point where two paths meet; `condition` tells them apart."""
         return Point(
             self.pool.or_(one.cond, other.cond),
+            self.pool.or_(one.taken, other.taken),
             merge_terms(self.pool, condition, one.state, other.state),
             merge_terms(self.pool, condition, one.kept, other.kept),
             one.names if one.names is other.names else merge_names(self.pool, condition, one.names, other.names),
@@ -163,21 +173,21 @@ class Run:
             self.die()
         joined = points[-1]
         for point in reversed(points[:-1]):
-            joined = self.join(point.cond, point, joined)
+            joined = self.join(point.taken, point, joined)
         self.resume(joined)
 
     @contextmanager
     def call_frame(self, function: Function, names: Mapping[str, Value]) -> Iterator[Frame]:
         """A frame for a call; on leaving it the caller's condition and names are back, narrowed by what the caller of this then sets."""
         frame = Frame(function, names, self.path)
-        outer = self.cond
+        outer, taken = self.cond, self.taken
         self.frames.append(frame)
-        self.cond = self.pool.true
+        self.cond = self.taken = self.pool.true
         try:
             yield frame
         finally:
             self.frames.pop()
-            self.cond = self.pool.and_(outer, self.cond)
+            self.cond, self.taken = self.pool.and_(outer, self.cond), taken
 
     # effects
 
