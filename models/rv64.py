@@ -48,6 +48,7 @@ class Machine(State):
     mtinst: bits[64] = role.control
     mcycle: bits[64] = role.control
     minstret: bits[64] = role.control
+    mhpmcounter: array[bits[5], bits[64]] = role.control
     mtime: bits[64] = role.external  # memory-mapped (3.2.1)
     pmpcfg: array[bits[4], Pmpcfg]
     pmpaddr: array[bits[4], bits[54]] = role.control
@@ -127,7 +128,8 @@ class SupervisorInUser:
         floating = (real.mstatus.FS == 0) == (guest.mstatus.FS == 0)
         plain = not guest.hypervisor and not guest.pmp and guest.storage <= GUEST_PAGES
         tables = real.satp.MODE == SV48_MODE and real.satp.PPN == ROOT and not real.mstatus.MXR
-        return real.mcounteren == 0 and floating and plain and tables and not real.pmp and real.storage == (1 << 44) - 1
+        unable = real.mcounteren == 0 and not real.hstatus.HU
+        return unable and floating and plain and tables and not real.pmp and real.storage == (1 << 44) - 1
 
     def everywhere(real, guest, va):
         return confined(real, guest, va)

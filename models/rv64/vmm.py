@@ -50,13 +50,15 @@ def write_entry(real, page, index, entry):
 
 
 def show(real, guest, va):
-    """Enter the page of a virtual address into the tables, with the permissions that the guest has there, as a page of U-mode."""
-    if va == sext(va[47:0], 64):  # else it is no address of Sv48, nor of a guest's memory
-        vpn3, vpn2, vpn1, vpn0 = va[47:39], va[38:30], va[29:21], va[20:12]
-        write_entry(real, real.satp.PPN, vpn3, pointer(table_page(2, vpn3)))
-        write_entry(real, table_page(2, vpn3), vpn2, pointer(table_page(1, va[47:30])))
-        write_entry(real, table_page(1, va[47:30]), vpn1, pointer(table_page(0, va[47:21])))
-        write_entry(real, table_page(0, va[47:21]), vpn0, leaf(guest, va))
+    """Enter the page of a virtual address into the tables, with the permissions that the guest has there, as a page of U-mode.
+
+    What is no address of Sv48 is none of a guest's memory either (GUEST_PAGES), and shares its entry with one that is.
+    """
+    vpn3, vpn2, vpn1, vpn0 = va[47:39], va[38:30], va[29:21], va[20:12]
+    write_entry(real, real.satp.PPN, vpn3, pointer(table_page(2, vpn3)))
+    write_entry(real, table_page(2, vpn3), vpn2, pointer(table_page(1, va[47:30])))
+    write_entry(real, table_page(1, va[47:30]), vpn1, pointer(table_page(0, va[47:21])))
+    write_entry(real, table_page(0, va[47:21]), vpn0, leaf(guest, sext(va[47:0], 64)))
 
 
 def pointer(page):

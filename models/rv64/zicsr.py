@@ -122,6 +122,10 @@ def assign_mtinst(m, value):
     m.mtinst = value
 
 
+def assign_mhpmcounter(m, n, value):
+    m.mhpmcounter[n] = value
+
+
 def assign_mcycle(m, value):
     m.mcycle = value
 
@@ -268,8 +272,8 @@ REGISTERS = (
     ("pmpcfg2", 0x3A2, no_check, lambda m: read_pmpcfg(m, 8), lambda m, value: write_pmpcfg(m, value, 8)),
     ("mcycle", 0xB00, no_check, lambda m: m.mcycle, assign_mcycle),
     ("minstret", 0xB02, no_check, lambda m: m.minstret, assign_minstret),
-    ("hpmcounter3", 0xC03, lambda m: check_counter(m, 3), zero, nothing),
-    ("mhpmcounter3", 0xB03, no_check, zero, nothing),
+    ("hpmcounter3", 0xC03, lambda m: check_counter(m, 3), lambda m: m.mhpmcounter[3], nothing),
+    ("mhpmcounter3", 0xB03, no_check, lambda m: m.mhpmcounter[3], lambda m, value: assign_mhpmcounter(m, bits[5](3), value)),
     ("mhpmevent3", 0x323, no_check, zero, nothing),
 )
 
@@ -315,11 +319,12 @@ for register, number, check, value_of, assign in REGISTERS:
             change(m, rd, source, number, check, value_of, assign, merged)
 
 
-# Event counters and their events: 29 registers each, which are read-only zero here (3.1.10), and gated as the others are (3.1.11).
-for register, base, check in (
-    ("hpmcounter", 0xC00, check_counter),
-    ("mhpmcounter", 0xB00, lambda m, n: no_check(m)),
-    ("mhpmevent", 0x320, lambda m, n: no_check(m)),
+# Event counters and their events, 29 registers each (3.1.10), gated as the other counters are (3.1.11). There is only the event 0, which
+# is none, so a counter holds what was written to it.
+for register, base, check, value_of, assign in (
+    ("hpmcounter", 0xC00, check_counter, lambda m, n: m.mhpmcounter[n], lambda m, n, value: nothing(m, value)),
+    ("mhpmcounter", 0xB00, lambda m, n: no_check(m), lambda m, n: m.mhpmcounter[n], assign_mhpmcounter),
+    ("mhpmevent", 0x320, lambda m, n: no_check(m), lambda m, n: zero(m), lambda m, n, value: nothing(m, value)),
 ):
     for first, lead, width in ((4, "001", 2), (8, "01", 3), (16, "1", 4)):
 
@@ -328,7 +333,8 @@ for register, base, check in (
             name=f"csrrw_{register}{first}", mnemonic=register, asm=f"csrrw x{{rd}}, {register}{first}+{{low}}, {{source}}", source=SOURCE,
         )  # fmt: skip
         def csrrw_event(m, rd, source, low):
-            exchange(m, rd, source, base, lambda m: check(m, zext(low, 5) + first), zero, nothing)
+            n = zext(low, 5) + first
+            exchange(m, rd, source, base, lambda m: check(m, n), lambda m: value_of(m, n), lambda m, value: assign(m, n, value))
 
         for name, code, merged in CHANGES:
 
@@ -338,7 +344,8 @@ for register, base, check in (
                 source=SOURCE,
             )  # fmt: skip
             def csrr_event(m, rd, source, low):
-                change(m, rd, source, base, lambda m: check(m, zext(low, 5) + first), zero, nothing, merged)
+                n = zext(low, 5) + first
+                change(m, rd, source, base, lambda m: check(m, n), lambda m: value_of(m, n), lambda m, value: assign(m, n, value), merged)
 
 
 @instruction(
