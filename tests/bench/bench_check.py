@@ -34,7 +34,7 @@ class Limits:
 LIMITS = {"pg74": Limits(3.0), "m68000": Limits(15.0)}
 """For two cores. Models that are not named here are timed only."""
 
-MODELS = ("pg74", "pdp10", "m68000", "m68010")
+MODELS = ("pg74", "pdp10", "m68000", "m68010", "rv64")
 
 
 @dataclass(frozen=True)

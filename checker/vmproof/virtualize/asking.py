@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from vmproof.solvers import Answer, Query, SolverPool, Status
 from vmproof.terms import ArrayValue, Term, Value, default_value, evaluate, variables
@@ -25,8 +25,29 @@ class Ask:
     likely: bool = False
 
 
-Task = Generator[Ask, Answer, T]
-"""A computation that asks. Its result is what it returns."""
+@dataclass(frozen=True)
+class Together:
+    """Queries that do not depend on one another, so that the solvers may work on them side by side."""
+
+    asks: tuple[Ask, ...]
+
+
+Task = Generator[Ask | Together, Any, T]
+"""A computation that asks: an `Ask` is sent its answer, a `Together` the list of its answers. Its result is what it returns."""
+
+
+@dataclass(eq=False)
+class _Waiting(Generic[T]):
+    """A task that waits for answers: those that there are, None for the others."""
+
+    number: int
+    task: Task[T]
+    answers: list[Answer | None]
+    together: bool
+
+    @property
+    def reply(self) -> Answer | list[Answer | None] | None:
+        return self.answers if self.together else self.answers[0]
 
 
 class Asker:
@@ -43,40 +64,50 @@ class Asker:
         self.replaying = 0.0
         self.solvers: set[str] = set()
 
-    def run(self, tasks: Iterable[Task[T]], done: Callable[[], None] | None = None) -> list[T]:
-        """Run all tasks to their end and return their results in order. An exception of a task ends everything."""
+    def run(self, tasks: Iterable[Task[T]], done: Callable[[], None] | None = None, limit: int | None = None) -> list[T]:
+        """Run all tasks to their end and return their results in order. An exception of a task ends everything.
+
+        A task is begun while fewer than `limit` queries are in flight: with a large one, what asks little is built while others wait.
+        """
+        limit = self._limit if limit is None else limit
         queue = deque(enumerate(tasks))
         results: dict[int, T] = {}
-        waiting: dict[frozenset[Term], list[tuple[int, Task[T]]]] = {}
+        waiting: dict[frozenset[Term], list[tuple[_Waiting[T], int]]] = {}
         contests: dict[frozenset[Term], Contest] = {}
 
-        def step(number: int, task: Task[T], answer: Answer | None) -> None:
+        def step(number: int, task: Task[T], reply: Answer | list[Answer | None] | None) -> None:
             """Advance a task until it needs a solver or ends."""
             try:
-                ask = next(task) if answer is None else task.send(answer)
+                request = next(task) if reply is None else task.send(reply)
                 while True:
-                    known, key = self._at_once(ask)
-                    if known is None:
+                    together = isinstance(request, Together)
+                    asks = request.asks if isinstance(request, Together) else (request,)
+                    found = [self._at_once(ask) for ask in asks]
+                    stopped = _Waiting(number, task, [known for known, _ in found], together)
+                    if None in stopped.answers:
                         break
-                    ask = task.send(known)
+                    request = task.send(stopped.reply)
             except StopIteration as end:
                 results[number] = end.value
                 if done is not None:
                     done()
                 return
-            if key not in waiting:
-                self.asked += 1
-                contests[key] = Contest(self._pool, Query(ask.assertions))
-            waiting.setdefault(key, []).append((number, task))
+            for position, (ask, (known, key)) in enumerate(zip(asks, found, strict=True)):
+                if known is None:
+                    if key not in waiting:
+                        self.asked += 1
+                        contests[key] = Contest(self._pool, Query(ask.assertions))
+                    waiting.setdefault(key, []).append((stopped, position))
 
         while queue or waiting:
-            while queue and len(waiting) < self._limit:
+            begun = bool(queue) and len(waiting) < limit
+            if begun:
                 step(*queue.popleft(), None)
             if not waiting:
                 continue
             started = time.monotonic()
             pending = [handle for contest in contests.values() for handle in contest.pending]
-            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+            finished, _ = wait(pending, 0 if begun else None, FIRST_COMPLETED)
             self.waiting += time.monotonic() - started
             for key, contest in list(contests.items()):
                 answer = contest.settle(finished)
@@ -88,8 +119,10 @@ class Asker:
                 self.solvers.add(answer.solver)
                 if answer.model is not None:
                     self._models.append(answer.model)
-                for number, task in waiting.pop(key):
-                    step(number, task, answer)
+                for stopped, position in waiting.pop(key):
+                    stopped.answers[position] = answer
+                    if None not in stopped.answers:
+                        step(stopped.number, stopped.task, stopped.reply)
         return [results[number] for number in sorted(results)]
 
     def seed(self, model: Mapping[str, Value]) -> None:
@@ -140,5 +173,11 @@ def _plenty(variable: Term) -> Value:
 
 def ask(*assertions: Term, likely: bool = False) -> Task[Answer]:
     """The task that asks one query."""
-    answer = yield Ask(tuple(assertions), likely)
+    answer: Answer = yield Ask(tuple(assertions), likely)
     return answer
+
+
+def ask_all(queries: Iterable[Sequence[Term]]) -> Task[list[Answer]]:
+    """The task that asks several queries at once."""
+    answers: list[Answer] = yield Together(tuple(Ask(tuple(assertions)) for assertions in queries))
+    return answers

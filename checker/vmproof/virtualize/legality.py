@@ -7,14 +7,15 @@ the description does not say what division gives then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vmproof.engines.verdict import Verdict
 from vmproof.language import Instruction, Outcome, State
 from vmproof.solvers import Status
-from vmproof.terms import Term, variables
+from vmproof.terms import Op, Pool, Term, conjuncts, smaller, substitute, variables
 from vmproof.virtualize.asking import Task, ask
+from vmproof.virtualize.entry import any_entry
 from vmproof.virtualize.runs import Executions
 from vmproof.virtualize.setting import Setting
 from vmproof.virtualize.world import is_false
@@ -31,23 +32,48 @@ class Kept:
 
 @dataclass(frozen=True, eq=False)
 class _Claim:
-    """What must not be possible in a legal state, and the sentence for it."""
+    """What must not be possible in a legal state, that `guard` holds with `ending`, and the sentence for it."""
 
-    broken: Term
+    guard: Term
+    ending: Term
     sentence: str
 
+    @property
+    def broken(self) -> Term:
+        return self.guard.pool.and_(self.guard, self.ending)
 
-def keeps(executions: Executions, instruction: Instruction) -> Task[Kept]:
-    """Whether the instruction, and the entries of its traps, lead from legal states to legal ones and meet its obligations."""
+
+def entry_keeps(setting: Setting) -> Task[bool]:
+    """Whether the entry of any trap, from any legal state, is seen to lead to a legal one: then no instruction need be looked at for it."""
+    state = setting.canonical(False)
+    found = any_entry(setting, state)
+    if found is None:
+        return True
+    named, after = found
+    answer = yield from ask(setting.description.legal(state), named, _illegal(setting, state, after))
+    return answer.status is Status.UNSAT
+
+
+def keeps(executions: Executions, instruction: Instruction, entry: bool) -> Task[Kept]:
+    """Whether the instruction, and the entries of its traps, lead from legal states to legal ones and meet its obligations.
+
+    `entry` says that trap entry leads from legal states to legal ones.
+    """
     setting = executions.setting
     pool = setting.pool
     last = ""
     for exact in (False, True):  # over functions for the view first; what that cannot exclude is asked of the description's own memory
         initial, outcome, entered = executions.anywhere(instruction, exact)
-        claims = [claim for claim in _claims(setting, initial, outcome, entered) if not is_false(claim.broken)]
+        ends = [trap.state for trap in outcome.traps] if entry else entered
+        claims = [claim for claim in _claims(setting, initial, outcome, ends) if not is_false(claim.broken)]
         if not claims:
             return Kept(instruction.name, Verdict.PROVED)
         assumed = [setting.description.legal(initial), executions.valid(instruction)]
+        if not outcome.obligations and not exact:
+            general = _without_values(pool, [claim.ending for claim in claims])
+            answer = yield from ask(*assumed, pool.or_(*general))
+            if answer.status is Status.UNSAT:
+                return Kept(instruction.name, Verdict.PROVED)
         answer = yield from ask(*assumed, pool.or_(*(claim.broken for claim in claims)))
         if answer.status is Status.UNSAT:
             return Kept(instruction.name, Verdict.PROVED)
@@ -61,21 +87,59 @@ def keeps(executions: Executions, instruction: Instruction) -> Task[Kept]:
     return Kept(instruction.name, Verdict.UNKNOWN, f"whether {instruction.name} keeps the legal states is undecided: {last}")
 
 
-def _claims(setting: Setting, initial: State, outcome: Outcome, entered: list[State]) -> list[_Claim]:
+def _claims(setting: Setting, initial: State, outcome: Outcome, ends: list[State]) -> list[_Claim]:
+    """`ends` are the states after the traps, or those in which they enter."""
     pool = setting.pool
+    legal = setting.description.legal(initial)
     claims = [
-        _Claim(pool.and_(outcome.completes, _illegal(setting, initial, outcome.state)), "leaves the legal states"),
-        *(_Claim(pool.and_(item.guard, pool.not_(item.claim)), f"has {item.sentence}") for item in outcome.obligations),
+        _Claim(outcome.completes, _illegal(setting, initial, outcome.state, legal), "leaves the legal states"),
+        *(_Claim(item.guard, pool.not_(item.claim), f"has {item.sentence}") for item in outcome.obligations),
     ]
-    for trap, after in zip(outcome.traps, entered, strict=True):
-        claims.append(_Claim(pool.and_(trap.guard, _illegal(setting, initial, after)), "leaves the legal states by its trap"))
+    for trap, after in zip(outcome.traps, ends, strict=True):
+        claims.append(_Claim(trap.guard, _illegal(setting, initial, after, legal), "leaves the legal states by its trap"))
     return claims
 
 
-def _illegal(setting: Setting, initial: Mapping[str, Term], after: Mapping[str, Term]) -> Term:
-    """That a state is not legal; false without asking where nothing that `@legal` reads has changed."""
-    legal = setting.description.legal(initial)
-    read = set(variables([legal]))
+def _illegal(setting: Setting, initial: Mapping[str, Term], after: Mapping[str, Term], legal: Term | None = None) -> Term:
+    """That a state is not legal, of what `@legal` claims beyond what holds in the initial state, which is `legal`."""
+    pool = setting.pool
+    before = setting.description.legal(initial) if legal is None else legal
+    read = set(variables([before]))
     if all(after[path] is term for path, term in initial.items() if term in read):
-        return setting.pool.false
-    return setting.pool.not_(setting.description.legal(after))
+        return pool.false
+    held = set(conjuncts([before]))
+    return pool.not_(pool.and_(*(claim for claim in conjuncts([setting.description.legal(after)]) if claim not in held)))
+
+
+_DEPTH = 4  # of choices in what is stored that are kept
+_LARGE = 17  # terms below one that is not kept as it is
+
+
+def _without_values(pool: Pool, claims: list[Term]) -> list[Term]:
+    """The claims with anything for the large parts of what is stored into arrays: what must hold of a register seldom hangs on them."""
+    anything: dict[Term, Term] = {}
+    seen = set(claims)
+    pending = list(claims)
+    while pending:
+        term = pending.pop()
+        if term.op is Op.STORE:
+            for part in _large(term.args[2], _DEPTH):
+                if part not in seen:
+                    seen.add(part)
+                    anything[part] = pool.var(f"$stored.{len(anything)}.{part.sort}", part.sort)
+        for arg in term.args:
+            if arg not in seen:
+                seen.add(arg)
+                pending.append(arg)
+    return substitute(pool, claims, anything)
+
+
+def _large(value: Term, depth: int) -> Iterator[Term]:
+    """The large parts of a value that are not choices themselves."""
+    if smaller(value, _LARGE):
+        return
+    if value.op is Op.ITE and depth:
+        for part in value.args:
+            yield from _large(part, depth - 1)
+    else:
+        yield value

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from vmproof.language import State, Trap
-from vmproof.language.types import Role, leaves
+from vmproof.language import State
+from vmproof.language.types import Role
 from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
 from vmproof.terms import BitVecSort, Op, Term, Value, conjuncts, default_value, evaluate, substitute, variables
 from vmproof.virtualize.agreement import Agreement, Point, everywhere
-from vmproof.virtualize.asking import Task, ask
+from vmproof.virtualize.asking import Task, ask, ask_all
 from vmproof.virtualize.concrete import completed, minimised, world_of_constants
 from vmproof.virtualize.decide import ROUNDS
 from vmproof.virtualize.effects import reserved_in
+from vmproof.virtualize.entry import any_entry
 from vmproof.virtualize.forall import Unanswered, nothing_answers, unanswered
 from vmproof.virtualize.nearby import empty_memories
-from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, WRITE, ModeValue, Setting
+from vmproof.virtualize.setting import ACCESSES, GUEST, WRITE, ModeValue, Setting
 from vmproof.virtualize.world import Body, World, is_true
 
 
@@ -224,27 +225,28 @@ def _constructed(
     confined = description.everywhere(scenario, state, guest.state, third)
     claims = [description.legal(state), relation, confined, *substitute(pool, permitted, made)]
 
-    def shown(claims: Sequence[Term]) -> Task[SolverAnswer | None]:
-        """None where all the claims hold; else what was answered of one that does not, or is open."""
-        for claim in conjuncts(claims):
-            goal = pool.not_(claim)
-            answer = yield from ask(*world.relevant([goal, *premises]), *premises, goal)
+    def shown(claims: Sequence[Term], last: Sequence[Term]) -> Task[tuple[SolverAnswer | None, bool]]:
+        """None where all the claims hold, else what was answered of one that does not, or is open; and whether the `last` do too."""
+        goals = [pool.not_(claim) for claim in conjuncts(claims)]
+        more = [pool.not_(claim) for claim in conjuncts(last)]
+        answers = yield from ask_all([*world.relevant([goal, *premises]), *premises, goal] for goal in (*goals, *more))
+        proved = [answer.status is Status.UNSAT for answer in answers]
+        for goal, answer in zip(goals, answers, strict=False):
             if answer.status is Status.SAT:
-                return (yield from ask(*world.constraints, *premises, goal))
-            if answer.status is not Status.UNSAT:
-                return answer
-        return None
+                return (yield from ask(*world.constraints, *premises, goal)), False
+        open_ = next((answer for answer, holds in zip(answers[: len(goals)], proved, strict=False) if not holds), None)
+        return open_, all(proved[len(goals) :])
 
-    open_ = yield from shown(claims)
-    if open_ is None and (yield from shown(substitute(pool, kept, made))) is not None:
-        open_ = yield from shown(substitute(pool, patterns, made))
+    open_, in_place = yield from shown(claims, substitute(pool, kept, made))
+    if open_ is None and not in_place:
+        open_, _ = yield from shown(substitute(pool, patterns, made), ())
     return open_
 
 
 def homeless(setting: Setting) -> Task[Unanswered]:
     """A guest that no VMM can carry, whatever it was built with: then `host` restricts what a guest may hold."""
     pool = setting.pool
-    world = World(setting)
+    world = World(setting, settled=False)
     guest, real = world.pair()
     built = [path for path, field in setting.fields.items() if field.role in (Role.PLATFORM, Role.MEMORY)]
     inner = [guest.state[path] for path in built]
@@ -324,16 +326,9 @@ def _entry(setting: Setting) -> tuple[World, Body, State | None]:
     """A real state and the state after the entry of any trap in it; None where the description has no trap entry."""
     world = World(setting)
     _, real = world.pair()
-    machine = setting.description.machine
-    if machine.trap_entry is None:
+    found = any_entry(setting, real.state)
+    if found is None:
         return world, real, None
-    pool = setting.pool
-    cause = None if machine.cause_type is None else pool.var("entry.cause", BitVecSort(machine.cause_type.width))
-    parts = [] if machine.value_type is None else leaves(machine.value_type)
-    value = {part.path: pool.var(f"entry.value.{part.path}", part.sort) for part in parts}
-    if cause is not None and machine.cause_type is not None and not machine.cause_type.total:
-        codes = sorted(set(machine.cause_type.members.values()))
-        world.require(pool.or_(*(pool.eq(cause, pool.bv(code, cause.width)) for code in codes)))
-    following = pool.var("entry.next_pc", setting.sort("pc")) if "pc" in setting.fields else None
-    trap = Trap(pool.true, cause, value or None, False, dict(real.state), following)
-    return world, real, setting.enter(trap, setting.physical(REAL))
+    named, after = found
+    world.require(named)
+    return world, real, after

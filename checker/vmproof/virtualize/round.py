@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from vmproof.engines.verdict import Verdict
 from vmproof.language import Instruction
@@ -15,12 +16,15 @@ from vmproof.virtualize.decide import Finding, decide
 from vmproof.virtualize.definitions import Question
 from vmproof.virtualize.encodings import innocuous_but_trapping
 from vmproof.virtualize.forall import Unanswered
-from vmproof.virtualize.legality import keeps
+from vmproof.virtualize.legality import Kept, entry_keeps, keeps
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import Executions
 from vmproof.virtualize.setting import GUEST, REAL, Setting
 from vmproof.virtualize.world import World
 from vmproof.virtualize.worlds import Worlds
+
+_AT_ONCE = 64
+"""How many queries of premises may wait for a solver while the legality of instructions, which asks little, is looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +62,22 @@ def play(setting: Setting, asker: Asker, instructions: Sequence[Instruction], do
     """Ask everything about a setting."""
     executions = Executions(setting)
     found = Round(setting, executions, Worlds(setting))
-    _premises(found, asker)
+    _premises(found, asker, instructions)
     if found.vacuous:
         return found
-    _legality(found, asker, instructions)
     _status(found, asker, instructions)
     classifier = Classifier(executions, found.worlds)
-    found.classified = asker.run([classifier.classify(instruction) for instruction in instructions], done)
+    # What changes the mode takes longest, as its questions are of two walks; begun first, it is answered while the others are built.
+    order = sorted(range(len(instructions)), key=lambda i: not executions.changes_mode(instructions[i]))
+    classified = asker.run([classifier.classify(instructions[i]) for i in order], done)
+    found.classified = [one for _, one in sorted(zip(order, classified, strict=True), key=lambda pair: pair[0])]
     _efficiency(found, classifier, asker)
     if setting.scenario.timing:
         _timing(found, asker, instructions)
     return found
 
 
-def _premises(found: Round, asker: Asker) -> None:
+def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
     setting = found.setting
     modes = asker.run([p.inhabited(setting, mode) for mode in setting.domain])
     found.premises["states"] = _inhabited(setting, modes)
@@ -80,7 +86,16 @@ def _premises(found: Round, asker: Asker) -> None:
             asker.seed({variable.name: value for variable, value in states.values.items()})
     if found.vacuous:
         return
-    vector, overwritten, table = asker.run([p.vector_written(setting), p.view_overwritten(setting), p.table_written(setting)])
+    tasks: list[Task[Any]] = [
+        p.vector_written(setting),
+        p.view_overwritten(setting),
+        p.table_written(setting),
+        p.unrealised(setting, weakly=False),
+    ]
+    entry = asker.result(entry_keeps(setting))
+    tasks += [keeps(found.executions, instruction, entry) for instruction in instructions]
+    vector, overwritten, table, (strict, world), *kept = asker.run(tasks, limit=_AT_ONCE)
+    found.premises["legality"] = _legal(kept)
     found.premises["vectors"] = _never(
         vector, "a store through the view of a real state changes where its traps lead", "no store of a guest reaches a vector"
     )
@@ -92,7 +107,6 @@ def _premises(found: Round, asker: Asker) -> None:
     )
     if setting.updating and setting.key_registers(GUEST) and found.premises["tables"].verdict is Verdict.PROVED:
         found.premises["tables"] = Premise(Verdict.UNKNOWN, "the real walk sets bits in tables of the guest's own, which is not modelled")
-    strict, world = asker.result(p.unrealised(setting, weakly=False))
     found.premises["realisation"] = _realised(
         setting, strict, world, "the real mode can give a guest all of its view", "no real state gives the guest its view"
     )
@@ -144,14 +158,12 @@ def _realised(setting: Setting, found: Unanswered, world: World, good: str, bad:
     return Premise(Verdict.REFUTED, f"{bad} at address {places or ' and '.join(map(hex, where))}", guest)
 
 
-def _legality(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
+def _legal(kept: Sequence[Kept]) -> Premise:
     """Legal states are assumed in every query; here it is shown that a machine which begins in one stays among them."""
-    kept = asker.run([keeps(found.executions, instruction) for instruction in instructions])
     worst = next((one for verdict in (Verdict.REFUTED, Verdict.UNKNOWN) for one in kept if one.verdict is verdict), None)
     if worst is None:
-        found.premises["legality"] = Premise(Verdict.PROVED, "every instruction and trap entry leads from legal states to legal ones")
-    else:
-        found.premises["legality"] = Premise(worst.verdict, worst.reason)
+        return Premise(Verdict.PROVED, "every instruction and trap entry leads from legal states to legal ones")
+    return Premise(worst.verdict, worst.reason)
 
 
 def _status(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
 from vmproof.language.run import Run as LanguageRun
-from vmproof.terms import Term, substitute, variables
+from vmproof.terms import Op, Term, smaller, substitute, variables
 from vmproof.virtualize.cases import Case, decoded, divided
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, Setting, Touch
 from vmproof.virtualize.view import View
@@ -169,6 +169,11 @@ class Executions:
         found = self._canonical(instruction, kind, exact=False).free
         return frozenset(variable.name.partition(".")[2] for variable in found)
 
+    def changes_mode(self, instruction: Instruction) -> bool:
+        """Whether completion may change the mode."""
+        found = self._canonical(instruction, GUEST, exact=False)
+        return any(found.outcome.state[path] is not found.initial[path] for path in self.setting.mode_paths)
+
     def anywhere(self, instruction: Instruction, exact: bool) -> tuple[State, Outcome, list[State]]:
         """The execution in an arbitrary state: that state, the outcome, and the states after the entries of its traps."""
         found = self._canonical(instruction, GUEST, exact)
@@ -281,16 +286,29 @@ class Executions:
         return dict(zip(after, substitute(pool, after.values(), mapping), strict=True))
 
     def _instance(self, canonical: _Canonical, body: Body) -> Run:
-        """Replace the canonical state's variables by the body's terms."""
-        setting, outcome = self.setting, canonical.outcome
-        after = [(path, term) for path, term in outcome.state.items() if term is not canonical.initial.get(path)]
-        entered = canonical.entered
-        terms = canonical.terms
+        """Replace the canonical state's variables by the body's terms; what the state excludes at first sight is left out."""
+        outcome, pool = canonical.outcome, self.setting.pool
         mapping = self._mapping(body, canonical)
-        if mapping:
-            replaced = dict(zip(terms, substitute(setting.pool, terms, mapping), strict=True))
-        else:
-            replaced = {term: term for term in terms}
+
+        def excluded(guard: Term) -> bool:
+            return bool(mapping) and _excluded(guard, mapping)
+
+        completes = pool.false if excluded(outcome.completes) else outcome.completes
+        possible = [(trap, after) for trap, after in zip(outcome.traps, canonical.entered, strict=True) if not excluded(trap.guard)]
+        touched = [touch for touch in canonical.touches if not excluded(touch.guard)]
+        links = [link for link in canonical.links if not excluded(pool.not_(link))]
+        after = [(path, term) for path, term in outcome.state.items() if term is not canonical.initial.get(path)]
+        if completes is pool.false:
+            after = []
+        terms = [completes, outcome.waits, outcome.unpredictable, *links, *(term for _, term in after)]
+        for trap, state in possible:
+            terms += [trap.guard, *state.values(), *trap.state.values(), *(trap.value or {}).values()]
+            terms += [] if trap.cause is None else [trap.cause]
+        for touch in touched:
+            terms += [touch.va, touch.guard, *(term for _, term in touch.registers)]
+        terms += [] if canonical.decoded is None else [canonical.decoded]
+        terms = list(dict.fromkeys(terms))
+        replaced = dict(zip(terms, substitute(pool, terms, mapping) if mapping else terms, strict=True))
 
         def moved(path: str, term: Term) -> Term:
             """A state entry of the canonical execution in this body."""
@@ -310,22 +328,22 @@ class Executions:
                 ),
                 {path: moved(path, term) for path, term in state.items()},
             )
-            for trap, state in zip(outcome.traps, entered, strict=True)
+            for trap, state in possible
             if not is_false(replaced[trap.guard])
         )
         touches = tuple(
             Touch(replaced[t.va], t.access, t.size, tuple((path, replaced[term]) for path, term in t.registers), replaced[t.guard])
-            for t in canonical.touches
+            for t in touched
         )
         instance = Outcome(
-            completes=replaced[outcome.completes],
+            completes=replaced[completes],
             state=final,
             traps=(),
             waits=replaced[outcome.waits],
             unpredictable=replaced[outcome.unpredictable],
             choices=outcome.choices,
         )
-        run = self._run(body, instance, final, traps, tuple(replaced[link] for link in canonical.links), touches)
+        run = self._run(body, instance, final, traps, tuple(replaced[link] for link in links), touches)
         return run if canonical.decoded is None else replace(run, decoded=replaced[canonical.decoded])
 
     def _mapping(self, body: Body, canonical: _Canonical) -> dict[Term, Term]:
@@ -354,6 +372,21 @@ class Executions:
         return Run(
             body, outcome.completes, final, leaves, traps, outcome.waits, outcome.unpredictable, frozenset(outcome.choices), links, touches
         )
+
+
+def _excluded(guard: Term, mapping: Mapping[Term, Term]) -> bool:
+    """Whether a condition is false with this mapping by small parts of it: then nothing that it guards need be looked at."""
+    if smaller(guard, _GLANCE):
+        return is_false(substitute(guard.pool, [guard], mapping)[0])
+    if guard.op is Op.AND:
+        return any(_excluded(part, mapping) for part in guard.args)
+    if guard.op is Op.NOT and guard.args[0].op is Op.AND:
+        return all(_excluded(guard.pool.not_(part), mapping) for part in guard.args[0].args)
+    return False
+
+
+_GLANCE = 17
+"""What has fewer terms below it is looked at first."""
 
 
 def _links(setting: Setting, kind: str, view: View, initial: State, translations: tuple[Explicit, ...]) -> list[Term]:

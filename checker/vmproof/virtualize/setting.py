@@ -231,9 +231,7 @@ class Setting:
 
     def _translation(self, access: int, size: int) -> tuple[Located, list[tuple[Term, str | None]]]:
         """The translation in a state of variables, and these variables with the leaf paths they stand for (None: the address)."""
-        state = {path: self.pool.var(f"$translated.{path}", field.sort) for path, field in self.fields.items()}
-        va = self.pool.var("$translated", self.va_sort)
-        found = self.description.translate(state, va, access, size)
+        state, va, found = self.description.translation_of(access, size)
         paths = {variable: path for path, variable in state.items()}
         occurring = variables(_parts(found))
         return found, [(variable, paths.get(variable)) for variable in occurring if variable is va or variable in paths]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vmproof.language import State
 from vmproof.language.memory import CELLS
@@ -32,8 +32,10 @@ class World:
     Fields that are not shared are named after the state, so that two worlds of one shape share their variables, and their queries.
     """
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, settled: bool = True) -> None:
+        """Unless `settled`, what `host` says that a guest is stays among the constraints."""
         self.setting = setting
+        self._settled = settled
         self.pool: Pool = setting.pool
         self.bodies: dict[str, Body] = {}
         self.constraints: list[Term] = []
@@ -79,7 +81,22 @@ class World:
         body = Body(name, REAL, state, partner, chosen)
         self.bodies[name] = body
         self._add(*facts)
-        return body
+        if self._settled and self.bodies[partner].kind == GUEST:
+            self._settle(partner, facts[1])
+        return self.bodies[name]
+
+    def _settle(self, name: str, host: Term) -> None:
+        """Put constants that `host` says a guest's own fields are (`not guest.hypervisor`) in their place: translations get small."""
+        mine = {term: path for path, term in self.bodies[name].state.items() if term.op is Op.VAR and term.name == f"{name}.{path}"}
+        found = [pair for fact in conjuncts([host]) if (pair := _definition(fact, mine)) is not None]
+        known = {variable: term for variable, term in found if term.is_const}
+        if not known:
+            return
+        for other, body in list(self.bodies.items()):
+            state = dict(zip(body.state, substitute(self.pool, list(body.state.values()), known), strict=True))
+            self.bodies[other] = replace(body, state=state)
+        constraints, self.constraints = self.constraints, []
+        self._add(*substitute(self.pool, constraints, known))
 
     def _solved(self, name: str, state: State, facts: list[Term]) -> tuple[State, list[Term]]:
         """Put what `host` says a field is (`real.trace == guest.trace`) in the field's place: most questions then need no solver."""
@@ -98,7 +115,9 @@ class World:
 
     def pair(self, suffix: str = "") -> tuple[Body, Body]:
         """Add a guest and a real state that carries it, called g and r with the suffix."""
-        return self.guest(f"g{suffix}"), self.real(f"r{suffix}", f"g{suffix}")
+        self.guest(f"g{suffix}")
+        self.real(f"r{suffix}", f"g{suffix}")
+        return self.bodies[f"g{suffix}"], self.bodies[f"r{suffix}"]
 
     def require(self, *terms: Term) -> None:
         """Assume more of the states."""
@@ -146,6 +165,10 @@ def _definition(fact: Term, mine: Mapping[Term, str]) -> tuple[Term, Term] | Non
         return fact.args[0], fact.pool.false
     if fact in mine:
         return fact, fact.pool.true
+    if fact.op is Op.NOT and fact.args[0].op is Op.EQ:
+        side, other = fact.args[0].args
+        if side in mine and side.width == 1 and other.is_const:
+            return side, side.pool.bv(1 - other.data, 1)
     if fact.op is Op.EQ:
         for side, other in (fact.args, fact.args[::-1]):
             if side in mine and side not in variables([other]):

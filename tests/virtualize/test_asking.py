@@ -1,0 +1,43 @@
+"""Tasks that ask: one query after another or several together, with their answers in order."""
+
+from __future__ import annotations
+
+from vmproof.solvers import Answer, SolverPool, Status
+from vmproof.terms import Pool, Term, bitvec
+from vmproof.virtualize.asking import Asker, Task, ask, ask_all
+
+
+def product(pool: Pool, value: int) -> Term:
+    """That some number of eight bits times three is this: true of one."""
+    return pool.eq(pool.mul(pool.var(f"x{value}", bitvec(8)), pool.bv(3, 8)), pool.bv(value, 8))
+
+
+def test_queries_asked_together_are_answered_in_order() -> None:
+    pool = Pool()
+    impossible = pool.and_(product(pool, 9), pool.ult(pool.var("x9", bitvec(8)), pool.bv(2, 8)))
+
+    def task() -> Task[tuple[list[Answer], Answer]]:
+        # one needs a solver, one none, one is asked twice
+        answers = yield from ask_all([[product(pool, 6)], [pool.false], [impossible], [product(pool, 6)], []])
+        last = yield from ask(product(pool, 12))
+        return answers, last
+
+    with SolverPool(2) as solvers:
+        asker = Asker(solvers)
+        [(answers, last)] = asker.run([task()])
+        assert [answer.status for answer in answers] == [Status.SAT, Status.UNSAT, Status.UNSAT, Status.SAT, Status.SAT]
+        assert answers[0].model == answers[3].model == {"x6": 2}
+        assert last.model == {"x12": 4}
+        assert asker.asked == 3  # the simplifier knows the others, and equal ones are one
+
+
+def test_results_are_in_the_order_of_tasks() -> None:
+    pool = Pool()
+
+    def task(value: int) -> Task[int]:
+        answers = yield from ask_all([[product(pool, value)], [product(pool, value + 3)]])
+        assert all(answer.model is not None for answer in answers)
+        return value
+
+    with SolverPool(2) as solvers:
+        assert Asker(solvers).run([task(value) for value in (30, 3, 12)], limit=1) == [30, 3, 12]
