@@ -117,6 +117,15 @@ def open_memory(m):
     return not m.pmp or bits[8](first)[4:0] == 0b11111 and m.pmpaddr[0] == ~bits[54](0)
 
 
+def in_user(real, guest):
+    """What a VMM holds that runs all of a guest in U-mode under its own page tables."""
+    floating = (real.mstatus.FS == 0) == (guest.mstatus.FS == 0)
+    plain = not guest.hypervisor and not guest.pmp and guest.storage <= GUEST_PAGES
+    tables = real.satp.MODE == SV48_MODE and real.satp.PPN == ROOT and not real.mstatus.MXR
+    unable = real.mcounteren == 0 and not real.hstatus.HU
+    return unable and floating and plain and tables and not real.pmp and real.storage == (1 << 44) - 1
+
+
 @scenario("S-mode guest in U-mode")
 class SupervisorInUser:
     """Under an S-mode or an M-mode VMM, which owns satp and the tables (Priv. 3.1.11, 4.1.5; RVirt)."""
@@ -125,11 +134,24 @@ class SupervisorInUser:
     timing = ["mtime", "mcycle", "minstret"]
 
     def host(real, guest):
-        floating = (real.mstatus.FS == 0) == (guest.mstatus.FS == 0)
-        plain = not guest.hypervisor and not guest.pmp and guest.storage <= GUEST_PAGES
-        tables = real.satp.MODE == SV48_MODE and real.satp.PPN == ROOT and not real.mstatus.MXR
-        unable = real.mcounteren == 0 and not real.hstatus.HU
-        return unable and floating and plain and tables and not real.pmp and real.storage == (1 << 44) - 1
+        return in_user(real, guest)
+
+    def everywhere(real, guest, va):
+        return confined(real, guest, va)
+
+    def realise(real, guest, va):
+        show(real, guest, va)
+
+
+@scenario("M-mode guest in U-mode")
+class MachineInUser:
+    """Under an M-mode VMM, or one in S-mode below it (Miralis): the guest is firmware, with all modes but virtual ones."""
+
+    runs = {Mode.U: Mode.U, Mode.S: Mode.U, Mode.M: Mode.U}
+    timing = ["mtime", "mcycle", "minstret"]
+
+    def host(real, guest):
+        return in_user(real, guest)
 
     def everywhere(real, guest, va):
         return confined(real, guest, va)

@@ -5,7 +5,7 @@ The VMM's tables lie in pages of their own, above the guest's memory: the root, 
 
 from vmproof.lang import *
 from state import *
-from memory import in_storage
+from memory import effective_mode, in_storage
 from spec.mmu.riscv import SV48, Control, Privilege, walk
 from spec.mmu.tables import DIRECT
 
@@ -19,14 +19,15 @@ def guest_page(guest, va, access):
 
     An access that would change the guest's tables is not allowed: the VMM has to see it.
     """
-    if guest.satp.MODE == BARE:
+    by = effective_mode(guest, access)
+    if by == Mode.M or guest.satp.MODE == BARE:
         return in_storage(guest, va), va[55:12]
 
     def read(place, size):
         return guest.mem.read(place[55:0], size)
 
     control = Control(
-        mode=Privilege.U if guest.mode == Mode.U else Privilege.S,
+        mode=Privilege.U if by == Mode.U else Privilege.S,
         SUM=guest.mstatus.SUM,
         MXR=guest.mstatus.MXR,
         ADUE=guest.menvcfg.ADUE,
@@ -66,13 +67,17 @@ def pointer(page):
 
 
 def leaf(guest, va):
-    """D A G U X W R V (Priv. 4.4): accessed and dirty, so that the walker changes nothing."""
+    """D A G U X W R V (Priv. 4.4): accessed and dirty, so that the walker changes nothing.
+
+    Where fetches lead elsewhere than loads (MPRV), one page cannot show both: the VMM gives up the fetch.
+    """
     readable, page = guest_page(guest, va, Access.read)
     writable, _ = guest_page(guest, va, Access.write)
     executable, to = guest_page(guest, va, Access.fetch)
-    valid = readable or writable or executable
     frame = page if readable else to
-    return cat(bits[10](0), frame, bits[2](0), bits[4](0b1101), bits[1](executable), bits[1](writable), bits[1](readable), bits[1](valid))
+    fetched = executable and to == frame
+    valid = readable or writable or fetched
+    return cat(bits[10](0), frame, bits[2](0), bits[4](0b1101), bits[1](fetched), bits[1](writable), bits[1](readable), bits[1](valid))
 
 
 def confined(real, guest, va):

@@ -1,4 +1,4 @@
-"""RV64 with its S-mode in U-mode hosts a VMM (Priv. 3.1.11, RVirt); with counters that U-mode may read it does not."""
+"""RV64 hosts a VMM with the guest's S-mode, or its M-mode too, in U-mode (Priv. 3.1.11; RVirt, Miralis); with open counters it does not."""
 
 from __future__ import annotations
 
@@ -51,3 +51,16 @@ def test_a_time_that_user_mode_may_read(tmp_path: Path) -> None:
     assert set(judgement.critical) == {"csrrs_time"}
     assert str(judgement.theorems["virtualizable"].verdict) == "refuted"
     assert judgement.theorems["virtualizable"].instructions == ("csrrs_time",)
+
+
+def test_machine_mode_in_user() -> None:
+    """No instruction is critical; but M-mode under MPRV loads from other pages than it fetches from, and U-mode has one page for both."""
+    judgement = judge(load(ROOT / "models" / "rv64.py"), "MachineInUser", only=("ld", "csrrw_mstatus", "mret"))
+    assert judgement.critical == ()
+    assert judgement.undecided == ()
+    verdicts = {name: str(theorem.verdict) for name, theorem in judgement.theorems.items()}
+    assert (verdicts["virtualizable"], verdicts["equivalence"], verdicts["efficiency"]) == ("proved", "proved", "refuted")
+    premises = judgement.premises
+    assert (str(premises["realisation"].verdict), str(premises["view"].verdict)) == ("refuted", "proved")
+    assert premises["realisation"].reason.startswith("No real state gives the guest its view at address ")
+    assert premises["view"].reason == "What the real mode cannot give traps."

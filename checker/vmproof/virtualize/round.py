@@ -60,11 +60,11 @@ class Round:
 
 def play(setting: Setting, asker: Asker, instructions: Sequence[Instruction], done: Callable[[], None] | None = None) -> Round:
     """Ask everything about a setting."""
-    executions = Executions(setting)
-    found = Round(setting, executions, Worlds(setting))
+    found = Round(setting, Executions(setting), Worlds(setting))
     _premises(found, asker, instructions)
     if found.vacuous:
         return found
+    executions = found.executions
     _status(found, asker, instructions)
     classifier = Classifier(executions, found.worlds)
     # What changes the mode takes longest, as its questions are of two walks; begun first, it is answered while the others are built.
@@ -112,6 +112,7 @@ def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -
     )
     if strict.status is not Status.UNSAT:
         setting.partial = True
+        found.executions = Executions(setting)  # what was executed so far took the whole view for realised
         weak, world = asker.result(p.unrealised(setting, weakly=True))
         found.premises["view"] = _realised(
             setting,
