@@ -50,7 +50,8 @@ def entry_keeps(setting: Setting) -> Task[bool]:
     if found is None:
         return True
     named, after = found
-    answer = yield from ask(setting.description.legal(state), named, _illegal(setting, state, after))
+    legal = setting.description.legal(state)
+    answer = yield from ask(legal, named, _illegal(setting, state, after, legal))
     return answer.status is Status.UNSAT
 
 
@@ -100,14 +101,13 @@ def _claims(setting: Setting, initial: State, outcome: Outcome, ends: list[State
     return claims
 
 
-def _illegal(setting: Setting, initial: Mapping[str, Term], after: Mapping[str, Term], legal: Term | None = None) -> Term:
+def _illegal(setting: Setting, initial: Mapping[str, Term], after: Mapping[str, Term], legal: Term) -> Term:
     """That a state is not legal, of what `@legal` claims beyond what holds in the initial state, which is `legal`."""
     pool = setting.pool
-    before = setting.description.legal(initial) if legal is None else legal
-    read = set(variables([before]))
+    read = set(variables([legal]))
     if all(after[path] is term for path, term in initial.items() if term in read):
         return pool.false
-    held = set(conjuncts([before]))
+    held = set(conjuncts([legal]))
     return pool.not_(pool.and_(*(claim for claim in conjuncts([setting.description.legal(after)]) if claim not in held)))
 
 

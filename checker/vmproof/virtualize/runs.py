@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
@@ -100,17 +100,21 @@ class _Canonical:
         outcome = self.outcome
         terms = [outcome.completes, outcome.waits, outcome.unpredictable, *self.links]
         terms += [term for path, term in outcome.state.items() if term is not self.initial.get(path)]
-        for trap, after in zip(outcome.traps, self.entered, strict=True):
-            terms += [trap.guard, *after.values(), *trap.state.values(), *(trap.value or {}).values()]
-            terms += [term for path, term in trap.state.items() if term is not self.initial.get(path)]
-            if trap.cause is not None:
-                terms.append(trap.cause)
-        for touch in self.touches:
-            terms += [touch.va, touch.guard, *(term for _, term in touch.registers)]
-        if self.decoded is not None:
-            terms.append(self.decoded)
+        terms += _ends(zip(outcome.traps, self.entered, strict=True), self.touches)
+        terms += [] if self.decoded is None else [self.decoded]
         self.terms = list(dict.fromkeys(terms))
         self.free = [variable for variable in variables(self.terms) if variable.name.startswith(("s.", "u."))]
+
+
+def _ends(traps: Iterable[tuple[Trap, State]], touches: Iterable[Touch]) -> list[Term]:
+    """All terms of traps, with the states after their entries, and of the translations that an execution makes."""
+    terms: list[Term] = []
+    for trap, after in traps:
+        terms += [trap.guard, *after.values(), *trap.state.values(), *(trap.value or {}).values()]
+        terms += [] if trap.cause is None else [trap.cause]
+    for touch in touches:
+        terms += [touch.va, touch.guard, *(term for _, term in touch.registers)]
+    return terms
 
 
 class Executions:
@@ -301,11 +305,7 @@ class Executions:
         if completes is pool.false:
             after = []
         terms = [completes, outcome.waits, outcome.unpredictable, *links, *(term for _, term in after)]
-        for trap, state in possible:
-            terms += [trap.guard, *state.values(), *trap.state.values(), *(trap.value or {}).values()]
-            terms += [] if trap.cause is None else [trap.cause]
-        for touch in touched:
-            terms += [touch.va, touch.guard, *(term for _, term in touch.registers)]
+        terms += _ends(possible, touched)
         terms += [] if canonical.decoded is None else [canonical.decoded]
         terms = list(dict.fromkeys(terms))
         replaced = dict(zip(terms, substitute(pool, terms, mapping) if mapping else terms, strict=True))
