@@ -17,6 +17,7 @@ from rv64.zicsr import *
 from rv64.system import *
 from rv64.hypervisor import *
 from rv64.vmm import *
+from rv64.stage2 import *
 
 
 class Machine(State):
@@ -79,6 +80,7 @@ class Machine(State):
     vstval: bits[64] = role.control
     vsatp: Atp
     fenced: bits[1] = role.external  # what fences drop of a TLB
+    vs_fenced: bits[1] = role.external  # and of what it holds of VS-mode's tables
     mem: memory[bits[56], bits[8]]
 
 
@@ -92,6 +94,19 @@ def modes_there_are(m):
     """No mode has the code 2 (Priv. 1.2), and without the H extension none is virtual, nor does anything return to one (8.2.1, 8.4.1)."""
     returning = m.mstatus.MPV or m.mstatus.GVA or m.hstatus.SPV
     return m.mstatus.MPP != 2 and (m.hypervisor or not virtual(m.mode) and not returning)
+
+
+@legal
+def delegation(m):
+    """What can be delegated at all (3.1.8, 8.2.2, 8.4.2)."""
+    exceptions = m.medeleg & ~delegable(m) == 0 and m.hedeleg & ~bits[64](VS_EXCEPTIONS) == 0
+    return exceptions and m.mideleg & ~bits[12](S_INTERRUPTS) == 0 and m.hideleg & ~bits[12](VS_INTERRUPTS) == 0
+
+
+@legal
+def environments(m):
+    """senvcfg has no ADUE (4.1.10)."""
+    return not m.senvcfg.ADUE
 
 
 @legal
@@ -158,3 +173,47 @@ class MachineInUser:
 
     def realise(real, guest, va):
         show(real, guest, va)
+
+
+@scenario("VS-mode guest of an HS-mode VMM")
+class VirtualSupervisor:
+    """The guest's S-mode in VS-mode, its U-mode in VU-mode, behind a second stage (Priv. chapter 8)."""
+
+    runs = {Mode.U: Mode.VU, Mode.S: Mode.VS}
+    own = [
+        "mode",
+        ("mstatus.SIE", "vsstatus.SIE"),
+        ("mstatus.SPIE", "vsstatus.SPIE"),
+        ("mstatus.SPP", "vsstatus.SPP"),
+        ("mstatus.FS", "vsstatus.FS"),
+        ("mstatus.SUM", "vsstatus.SUM"),
+        ("mstatus.MXR", "vsstatus.MXR"),
+        ("mie.SSIE", "mie.VSSIE"),
+        ("mie.STIE", "mie.VSTIE"),
+        ("mie.SEIE", "mie.VSEIE"),
+        ("mip.SSIP", "mip.VSSIP"),
+        ("mip.STIP", "mip.VSTIP"),
+        ("mip.SEIP", "mip.VSEIP"),
+        ("stvec", "vstvec"),
+        ("sscratch", "vsscratch"),
+        ("sepc", "vsepc"),
+        ("scause", "vscause"),
+        ("stval", "vstval"),
+        ("satp.MODE", "vsatp.MODE"),
+        ("satp.ASID", "vsatp.ASID"),
+        ("satp.PPN", "vsatp.PPN"),
+        "scounteren",
+        "senvcfg.FIOM",
+        ("fenced", "vs_fenced"),
+    ]
+    search = ["hstatus.VTVM", "hstatus.VTW", "hstatus.VTSR"]
+    timing = ["mtime", "mcycle", "minstret"]
+
+    def host(real, guest):
+        return in_virtual_supervisor(real, guest)
+
+    def everywhere(real, guest, va):
+        return placed(real, guest, va)
+
+    def realise(real, guest, va):
+        show_gigapage(real, guest, va)

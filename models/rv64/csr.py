@@ -110,9 +110,16 @@ def with_mode(value, held):
     return value if has_mode(value) else cat(held, value[59:0])
 
 
-def write_medeleg(m, value):
+VS_EXCEPTIONS = 0xB1FE  # table 8.2: others only HS-mode can handle
+
+
+def delegable(m):
     """All exceptions of lower modes; calls from M-mode never (3.1.8), those of the H extension where it is (8.4.2)."""
-    m.medeleg = value & (bits[64](0xF0B7FE) if m.hypervisor else bits[64](0xB3FE)) & ~bits[64](1)
+    return bits[64](0xF0B7FE) if m.hypervisor else bits[64](0xB3FE)
+
+
+def write_medeleg(m, value):
+    m.medeleg = value & delegable(m)
 
 
 def read_mideleg(m):
@@ -125,8 +132,8 @@ def write_mideleg(m, value):
 
 
 def write_hedeleg(m, value):
-    """Table 8.2: what only HS-mode can handle is read-only zero."""
-    m.hedeleg = value & 0xB1FE
+    """What only HS-mode can handle is read-only zero."""
+    m.hedeleg = value & VS_EXCEPTIONS
 
 
 def write_hideleg(m, value):

@@ -67,7 +67,7 @@ for name, funct7, size in (("hsv.b", "0110001", 1), ("hsv.h", "0110011", 2), ("h
 def hfence_vvma(m, rs2, rs1):
     """8.3.2."""
     hypervisor_mode(m)
-    m.fenced = 0
+    m.vs_fenced = 0
 
 
 @instruction("0110001 rs2[5] rs1[5] 000 00000 1110011", asm="hfence.gvma x{rs1}, x{rs2}")

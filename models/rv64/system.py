@@ -71,9 +71,12 @@ def wfi(m):
 
 @instruction("0001001 rs2[5] rs1[5] 000 00000 1110011", asm="sfence.vma x{rs1}, x{rs2}")
 def sfence_vma(m, rs2, rs1):
-    """4.2.1, 3.1.6.5, 8.2.1. There is no TLB here: what it drops of one is outside."""
+    """4.2.1, 3.1.6.5, 8.2.1. There is no TLB here: what it drops of one is outside. In VS-mode it is HFENCE.VVMA (8.3.2)."""
     if m.mode == Mode.U or m.mode == Mode.S and m.mstatus.TVM:
         illegal(m)
     if m.mode == Mode.VU or m.mode == Mode.VS and m.hstatus.VTVM:
         virtual_instruction(m)
-    m.fenced = 0
+    if m.mode == Mode.VS:
+        m.vs_fenced = 0
+    else:
+        m.fenced = 0

@@ -121,7 +121,7 @@ class Agreement:
 
     def _reached(self, state: State, va: Term, cell: Term) -> Term:
         pool = self._pool
-        located = [self._setting.translate(state, va, access) for access in ACCESSES]
+        located = [self._setting.seen(REAL, state, va, access) for access in ACCESSES]
         return pool.or_(*(pool.and_(pool.not_(place.fault), pool.eq(place.address, cell)) for place in located))
 
     def _pairs(self, world: World) -> list[tuple[Body, Body]]:
@@ -134,17 +134,8 @@ class Agreement:
         return self._setting.seen(body.kind, self._as_in(body, point), point.va, access, point.size)
 
     def _as_in(self, body: Body, point: Point) -> State:
-        """The state with the point's registers, which are named as in a guest."""
-        if not point.registers:
-            return body.state
-        setting = self._setting
-        registers = dict(point.registers)
-        if body.kind == REAL:
-            modes = {path: registers.pop(path) for path in setting.mode_paths if path in registers}
-            registers = {setting.own.get(path, path): term for path, term in registers.items()}
-            if modes:
-                registers.update(setting.real_mode({**body.state, **modes}))
-        return {**body.state, **registers}
+        """The state with the point's registers."""
+        return self._setting.in_registers(body.kind, body.state, dict(point.registers)) if point.registers else body.state
 
     def _differs(self, world: World, one: Body, other: Body, point: Point) -> Term:
         """At this address the permissions differ, or what both may look at does."""

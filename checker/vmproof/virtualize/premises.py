@@ -18,7 +18,8 @@ from vmproof.virtualize.effects import reserved_in
 from vmproof.virtualize.entry import any_entry
 from vmproof.virtualize.forall import Unanswered, nothing_answers, unanswered
 from vmproof.virtualize.nearby import empty_memories
-from vmproof.virtualize.setting import ACCESSES, GUEST, WRITE, ModeValue, Setting
+from vmproof.virtualize.own_tables import Registers
+from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, WRITE, ModeValue, Setting
 from vmproof.virtualize.world import Body, World, is_true
 
 
@@ -88,7 +89,7 @@ def vector_written(setting: Setting) -> Task[States]:
     if not fields:
         return States(Status.UNSAT)
     pool = setting.pool
-    va, stored = _store(setting, real)
+    va, stored = _store(setting, real.state)
     [*others] = substitute(pool, fields.values(), {memory: stored.array})
     changed = pool.or_(*(pool.ne(term, other) for term, other in zip(fields.values(), others, strict=True)))
     goal = [stored.allowed, pool.not_(setting.in_modes(after, setting.image)), changed]
@@ -104,7 +105,7 @@ def view_overwritten(setting: Setting) -> Task[States]:
     va = pool.var("lost.va", setting.va_sort)
     reached: list[Term] = []
     for access in ACCESSES:
-        place = setting.translate(real.state, va, access)
+        place = setting.seen(REAL, real.state, va, access)
         content = [pool.select(state[setting.memory], place.address) for state in (real.state, after)]
         reached.append(pool.and_(pool.not_(place.fault), pool.ne(*content)))
     kept = reserved_in(setting, world.bodies, real, va)
@@ -112,43 +113,51 @@ def view_overwritten(setting: Setting) -> Task[States]:
     return (yield from find_states(world, goal, [Point(va, ())]))
 
 
-def table_written(setting: Setting) -> Task[States]:
-    """A store through the view changes what the real walker finds, and not because of tables that the guest's own walker follows too."""
+def table_written(setting: Setting, bare: Registers | None = None) -> Task[States]:
+    """A store through the view changes what the real walker finds, and not because of tables that the guest's own walker follows too.
+
+    With `bare`, this is asked of the view that the guest has when it translates nothing.
+    """
     if setting.memory is None or setting.memory not in setting.translation_reads:
         return States(Status.UNSAT)
     pool = setting.pool
     world = World(setting)
     guest, real = world.pair()
-    va, stored = _store(setting, real)
+    carrying = setting.in_registers(REAL, real.state, bare or {})
+    va, stored = _store(setting, carrying)
     probe = pool.var("walk.va", setting.va_sort)
-    written = {**real.state, setting.memory: stored.array}
-    theirs = setting.key_registers(GUEST)
+    written = {**carrying, setting.memory: stored.array}
+    theirs = setting.key_registers(GUEST) if bare is None else ()
     differs: list[Term] = []
     if theirs:
         place = setting.seen(GUEST, guest.state, va, WRITE)
         followed = {**guest.state, setting.memory: pool.store(guest.state[setting.memory], place.address, stored.value)}
     for access in ACCESSES:
-        after = setting.translate(written, probe, access)
+        after = setting.seen(REAL, written, probe, access)
         if theirs:
             expected = setting.seen(GUEST, followed, probe, access)
             differs.append(pool.and_(expected.fault, pool.not_(after.fault)))
         else:
-            before = setting.translate(real.state, probe, access)
+            before = setting.seen(REAL, carrying, probe, access)
             differs.append(
                 pool.or_(pool.ne(before.fault, after.fault), pool.and_(pool.not_(after.fault), pool.ne(before.address, after.address)))
             )
     if setting.scenario.everywhere is not None:  # an instance of what holds everywhere: unsatisfiable is a proof, a model none
         assumed = [*world.constraints, everywhere(setting, world, va), everywhere(setting, world, probe)]
+        if bare is not None:
+            differs.append(pool.not_(setting.description.everywhere(setting.scenario, written, guest.state, probe)))
         answer = yield from ask(*assumed, stored.allowed, pool.or_(*differs))
         if answer.status is Status.UNSAT:
             return States(Status.UNSAT)
-    return (yield from find_states(world, [stored.allowed, pool.or_(*differs)], [Point(va, ()), Point(probe, ())]))
+    registers = tuple((bare or {}).items())
+    return (yield from find_states(world, [stored.allowed, pool.or_(*differs)], [Point(va, registers), Point(probe, registers)]))
 
 
-def unrealised(setting: Setting, weakly: bool) -> Task[tuple[Unanswered, World]]:
-    """A guest that has real states, and addresses where none of them gives it its view.
+def unrealised(setting: Setting, weakly: bool, bare: Registers | None = None) -> Task[tuple[Unanswered, World]]:
+    """A guest that has real states, and addresses where none of them gives it its view, whatever it sets its own registers to.
 
-    `weakly`: where each gives it more than its view, or other cells; what a real state lacks of the view then does not count.
+    `weakly`: where each gives it more than its view, or other cells; what a real state lacks of the view then does not count. With `bare`
+    this is asked of the view that the guest has when it translates nothing.
     """
     pool = setting.pool
     world = World(setting)
@@ -161,11 +170,15 @@ def unrealised(setting: Setting, weakly: bool) -> Task[tuple[Unanswered, World]]
     chosen = [path for path, field in setting.fields.items() if field.role is not Role.PLATFORM]
     candidate = other.real("a", "g", like=real.state, fresh=chosen, picks=real.picks)
     places = [pool.var(name, setting.va_sort) for name in ("view.va", "view.other")]
+    anything = {path: pool.var(f"view.{path}", setting.sort(path)) for path in setting.key_registers(GUEST)}
+    registers = ({}, anything) if bare is None else (bare, bare)
+    guests = [setting.in_registers(GUEST, guest.state, named) for named in registers]
     agree = [*other.constraints]
     rows = []
-    for va in places:
+    for va, named, carried in zip(places, registers, guests, strict=True):
+        carrying = setting.in_registers(REAL, candidate.state, named)
         for access in ACCESSES:
-            here, there = setting.seen(GUEST, guest.state, va, access), setting.translate(candidate.state, va, access)
+            here, there = setting.seen(GUEST, carried, va, access), setting.seen(REAL, carrying, va, access)
             agree.append(pool.implies(here.fault, there.fault))
             if not weakly:
                 agree.append(pool.implies(there.fault, here.fault))
@@ -178,9 +191,15 @@ def unrealised(setting: Setting, weakly: bool) -> Task[tuple[Unanswered, World]]
             allowed.setdefault(same, []).append(both)
     patterns = [pool.implies(pool.or_(*cases), same) for same, cases in allowed.items()]
     premises = [pool.not_(reserved_in(setting, world.bodies, real, va)) for va in places]
+    for named, carried in zip(registers, guests, strict=True):
+        if named:  # the guest has set its registers, and there still is a real state for it
+            carrying = setting.in_registers(REAL, real.state, named)
+            premises += [setting.in_modes(carried, setting.domain), setting.description.legal(carried), setting.description.legal(carrying)]
+            premises.append(setting.description.host(setting.scenario, carrying, carried, real.picks))
     if setting.scenario.realise is not None:
         kept = [pool.implies(pool.not_(pool.or_(here.fault, there.fault)), pool.eq(here.address, there.address)) for here, there in rows]
-        open_ = yield from _constructed(world, candidate, places, premises, agree[len(other.constraints) :], kept, patterns)
+        used = list(zip(places, guests, strict=True))
+        open_ = yield from _constructed(world, candidate, used, premises, agree[len(other.constraints) :], kept, patterns)
         if open_ is None:
             return Unanswered(Status.UNSAT), world
         if open_.model is None:
@@ -201,7 +220,7 @@ def unrealised(setting: Setting, weakly: bool) -> Task[tuple[Unanswered, World]]
 def _constructed(
     world: World,
     candidate: Body,
-    places: Sequence[Term],
+    places: Sequence[tuple[Term, State]],
     premises: Sequence[Term],
     permitted: Sequence[Term],
     kept: Sequence[Term],
@@ -217,8 +236,8 @@ def _constructed(
     description, scenario, guest, real = setting.description, setting.scenario, world.body("g"), world.body("r")
     sort = setting.sort(setting.memory)
     state: State = {**real.state, setting.memory: pool.value(sort, default_value(sort))}
-    for va in places:
-        state = description.realise(scenario, state, guest.state, va)
+    for va, carried in places:
+        state = description.realise(scenario, state, carried, va)
     made = {term: state[path] for path, term in candidate.state.items() if term.op is Op.VAR and term.name.startswith("a.")}
     third = pool.var("view.third", setting.va_sort)
     relation = description.host(scenario, state, guest.state, real.picks)
@@ -290,7 +309,7 @@ def disagreeing(setting: Setting, states: World, addresses: Sequence[int]) -> li
     for address in addresses:
         va = setting.pool.value(setting.va_sort, address)
         faults = [
-            (setting.seen(GUEST, guest.state, va, access).fault, setting.translate(real.state, va, access).fault) for access in ACCESSES
+            (setting.seen(GUEST, guest.state, va, access).fault, setting.seen(REAL, real.state, va, access).fault) for access in ACCESSES
         ]
         if any(here is not there for here, there in faults):
             found.append(address)
@@ -311,14 +330,14 @@ class _Stored:
     value: Term
 
 
-def _store(setting: Setting, real: Body) -> tuple[Term, _Stored]:
+def _store(setting: Setting, real: State) -> tuple[Term, _Stored]:
     """A store of any value to any address that the real state allows."""
     pool = setting.pool
     assert setting.memory is not None
-    memory = real.state[setting.memory]
+    memory = real[setting.memory]
     va = pool.var("store.va", setting.va_sort)
     value = pool.var("store.value", BitVecSort(setting.description.cell_width))
-    place = setting.translate(real.state, va, WRITE)
+    place = setting.seen(REAL, real, va, WRITE)
     return va, _Stored(pool.not_(place.fault), pool.store(memory, place.address, value), value)
 
 

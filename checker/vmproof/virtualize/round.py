@@ -17,6 +17,7 @@ from vmproof.virtualize.definitions import Question
 from vmproof.virtualize.encodings import innocuous_but_trapping
 from vmproof.virtualize.forall import Unanswered
 from vmproof.virtualize.legality import Kept, entry_keeps, keeps
+from vmproof.virtualize.own_tables import real_walk_marks, unfollowed, untranslated
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import Executions
 from vmproof.virtualize.setting import GUEST, REAL, Setting
@@ -86,15 +87,21 @@ def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -
             asker.seed({variable.name: value for variable, value in states.values.items()})
     if found.vacuous:
         return
+    bare = untranslated(setting)
     tasks: list[Task[Any]] = [
         p.vector_written(setting),
         p.view_overwritten(setting),
-        p.table_written(setting),
-        p.unrealised(setting, weakly=False),
+        p.table_written(setting, bare),
+        p.unrealised(setting, weakly=False, bare=bare),
     ]
+    if bare is not None:
+        tasks.insert(0, unfollowed(setting, bare))
     entry = asker.result(entry_keeps(setting))
     tasks += [keeps(found.executions, instruction, entry) for instruction in instructions]
-    vector, overwritten, table, (strict, world), *kept = asker.run(tasks, limit=_AT_ONCE)
+    answers = asker.run(tasks, limit=_AT_ONCE)
+    if bare is not None and answers.pop(0).status is not Status.UNSAT:
+        answers[2:4] = asker.run([p.table_written(setting), p.unrealised(setting, weakly=False)])
+    vector, overwritten, table, (strict, world), *kept = answers
     found.premises["legality"] = _legal(kept)
     found.premises["vectors"] = _never(
         vector, "a store through the view of a real state changes where its traps lead", "no store of a guest reaches a vector"
@@ -105,7 +112,9 @@ def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -
     found.premises["tables"] = _never(
         table, "a store through the view changes a table of the VMM's walker", "no store of a guest reaches the VMM's tables"
     )
-    if setting.updating and setting.key_registers(GUEST) and found.premises["tables"].verdict is Verdict.PROVED:
+    tables = found.premises["tables"].verdict
+    own = setting.updating and setting.key_registers(GUEST)
+    if tables is Verdict.PROVED and own and asker.result(real_walk_marks(setting)) is not Status.UNSAT:
         found.premises["tables"] = Premise(Verdict.UNKNOWN, "the real walk sets bits in tables of the guest's own, which is not modelled")
     found.premises["realisation"] = _realised(
         setting, strict, world, "the real mode can give a guest all of its view", "no real state gives the guest its view"

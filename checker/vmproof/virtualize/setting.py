@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from vmproof.errors import InputError
@@ -157,7 +158,7 @@ class Setting:
 
     def physical(self, kind: str) -> Walker:
         """The memory model of exact executions in a guest's or a real state."""
-        return Walker(self.memory or "", self.translate, denies=kind == GUEST)
+        return Walker(self.memory or "", partial(self.translate, kind=None if self.symmetric else kind), denies=kind == GUEST)
 
     def execute(self, instruction: Instruction, state: State, operands: dict[str, Term], memory: MemoryModel) -> Outcome:
         return self.description.execute(instruction, state, operands, memory)
@@ -166,13 +167,16 @@ class Setting:
         """The state after the entry of a trap."""
         return self.description.enter(trap, memory)[0]
 
-    def translate(self, state: State, va: Term, access: int, size: int = 1) -> Located:
-        """The description's own translation in a state; no fault and the same address where it has none."""
+    def translate(self, state: State, va: Term, access: int, size: int = 1, kind: str | None = None) -> Located:
+        """The description's own translation in a state; no fault and the same address where it has none.
+
+        Where it is a state of a question, `kind` says what its mode may be.
+        """
         if not self.description.has_translation:
             return Located(self.pool.false, None, None, va, self.pool.false)
         size = size if self.description.machine.translation_takes_size else 1
         found: Located | None = None
-        for mode in reversed(self._possible(state) if self._large(access, size) else ()):
+        for mode in reversed(self._possible(state, kind) if self._large(access, size) else ()):
             fixed = {f.path: self.pool.value(f.sort, value) for f, value in zip(self.modes, mode, strict=True)}
             here = self._translated({**state, **fixed}, va, access, size)
             found = here if found is None else chosen(self.pool, self.is_mode(state, mode), here, found)
@@ -185,12 +189,12 @@ class Setting:
             self._sizes[access, size] = len(list(islice(reachable(parts), _LARGE))) == _LARGE
         return self._sizes[access, size]
 
-    def _possible(self, state: State) -> tuple[ModeValue, ...]:
+    def _possible(self, state: State, kind: str | None) -> tuple[ModeValue, ...]:
         """The modes that a state of a question may have, if its mode is written as a choice among constants or is anything; else none.
 
         What other modes translate by need not be looked at then.
         """
-        known = dict.fromkeys((*self.domain, *self.image))
+        known = dict.fromkeys({GUEST: self.domain, REAL: self.image}.get(kind or "", (*self.domain, *self.image)))
         for position, path in enumerate(self.mode_paths):
             if state[path].op is Op.VAR:
                 continue
@@ -221,7 +225,7 @@ class Setting:
 
     def seen(self, kind: str, state: State, va: Term, access: int, size: int = 1) -> Located:
         """An address as the view of a guest's or a real state has it."""
-        found = self.translate(state, va, access, size)
+        found = self.translate(state, va, access, size, kind)
         return denied(self.pool, found) if kind == GUEST else found
 
     def _general(self, access: int, size: int) -> tuple[Located, list[tuple[Term, str | None]]]:
@@ -259,17 +263,28 @@ class Setting:
         """The registers that the shared view takes beside the address: what translation reads and the guest owns, by leaf path.
 
         They are equal in both states to begin with, and an instruction may change them without a trap. An array of them is taken whole,
-        so a large one counts as the VMM's.
+        so a large one counts as the VMM's. A guest's and a real state's are in one order.
         """
-        mine = [path for path in self.fields if path in self.translation_reads and (path in self.user or path in self.owned(kind))]
+        mine = [path for path in self.fields if path in self.user or path in self.own]
+        mine = [path for path in mine if not self.translation_reads.isdisjoint((path, self.own.get(path, path)))]
         if self.own_mode:
             mine += [path for path in self.mode_paths if path in self.translation_reads]
-        return tuple(path for path in mine if self._small(path))
+        return tuple(path if kind == GUEST else self.own.get(path, path) for path in mine if self._small(path))
 
     def vmm_registers(self, kind: str) -> tuple[str, ...]:
         """The registers that translation reads and that the shared view does not take."""
         keys = self.key_registers(kind)
         return tuple(path for path in self.translation_reads if path not in keys and path != self.memory)
+
+    def in_registers(self, kind: str, state: State, registers: Mapping[str, Term]) -> State:
+        """The state with other registers of the guest's own, which are named as in a guest, and may be the mode."""
+        named = dict(registers)
+        if kind == REAL:
+            modes = {path: named.pop(path) for path in self.mode_paths if path in named}
+            named = {self.own.get(path, path): term for path, term in named.items()}
+            if modes:
+                named.update(self.real_mode({**state, **modes}))
+        return {**state, **named}
 
     def _small(self, path: str) -> bool:
         sort = self.sort(path)

@@ -11,7 +11,7 @@ from vmproof.language import Located, State
 from vmproof.language.memory import CELLS
 from vmproof.language.run import Run
 from vmproof.terms import BOOL, ArraySort, BitVecSort, Sort, Term, variables
-from vmproof.virtualize.setting import REAL, Setting
+from vmproof.virtualize.setting import REAL, Setting, constants
 
 ACCESS_WIDTH = 2
 SIZE_WIDTH = 6
@@ -73,11 +73,25 @@ class View:
         told = pool.concat(key, pool.extract(va, page - 1, 0)) if page else key  # what a trap reports may be the whole address
         return Located(
             pool.not_(self._function("allowed", BOOL, key, private)),
-            None if self._cause is None else self._function("cause", self._cause.sort, key, private or self._private_cause),
+            None if self._cause is None else self._cause_of(key, private or self._private_cause),
             None if self._value is None else self._function("value", self._value.sort, told, private or self._private_cause),
             cell,
             pool.false,
         )
+
+    def _cause_of(self, key: Term, private: bool) -> Term:
+        """Why an access is refused: one of the causes that translation has, where these are constants."""
+        assert self._cause is not None
+        pool = self._pool
+        cause = self._function("cause", self._cause.sort, key, private)
+        known = sorted(constants(self._cause) or ())
+        if not known or not self._cause.width:
+            return cause
+        term = pool.bv(known[-1], cause.width)
+        for value in known[:-1]:
+            named = pool.bv(value, cause.width)
+            term = pool.ite(pool.eq(cause, named), named, term)
+        return term
 
     def _register(self, state: State, path: str) -> Term:
         """A register of the key; a real mode counts as the guest mode that runs in it."""

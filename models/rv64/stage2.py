@@ -1,0 +1,47 @@
+"""What a VMM in HS-mode holds while a guest's S-mode runs in VS-mode: a second stage of Sv39x4 that is one root table of gigapages.
+
+The guest's memory, in whole gibibytes, lies at the addresses where the guest has it; the root table lies above. Faults of the guest's own
+tables come to the VMM, which reflects them.
+"""
+
+from vmproof.lang import *
+from state import *
+
+MOST_PAGES = 1 << 29  # of 2^41 bytes, all that Sv39x4 translates
+SECOND_ROOT = 1 << 38  # hgatp.PPN without its lowest two bits
+MEMORY_FAULTS = 0xB0A2  # access faults and page faults: what hedeleg does not give to VS-mode
+
+
+def in_virtual_supervisor(real, guest):
+    """What a VMM in HS-mode holds. M-mode lets it have the counters and the time, and does not wait for it (TW)."""
+    plain = not guest.hypervisor and not guest.pmp and guest.storage <= MOST_PAGES and guest.storage[17:0] == 0 and not guest.mstatus.MPRV
+    machine = real.hypervisor and not real.pmp and real.storage == (1 << 44) - 1
+    tables = real.hgatp.MODE == SV39_MODE and real.hgatp.PPN == SECOND_ROOT and not real.mstatus.MXR
+    marking = not real.menvcfg.ADUE and not real.henvcfg.ADUE
+    delegated = real.hedeleg & ~guest.medeleg == 0 and real.hedeleg & MEMORY_FAULTS == 0 and real.hideleg == guest.mideleg << 1
+    counters = real.hcounteren == 0 and guest.mcounteren & ~real.mcounteren == 0
+    floating = real.mstatus.FS != 0
+    trapping = (not guest.mstatus.TVM or real.hstatus.VTVM) and (not guest.mstatus.TSR or real.hstatus.VTSR) and not real.mstatus.TW
+    return machine and plain and tables and marking and delegated and counters and floating and trapping
+
+
+def gigapage(guest, index):
+    """The entry for a gibibyte: a leaf D A U X W R V (Priv. 8.5.1) where the guest has memory, else zero."""
+    leaf = cat(bits[10](0), bits[15](0), index, bits[18](0), bits[2](0), bits[8](0b11011111))
+    return leaf if zext(cat(index, bits[18](0)), 44) < guest.storage else bits[64](0)
+
+
+def entry_place(real, gpa):
+    return cat(real.hgatp.PPN, gpa[40:30], bits[3](0))
+
+
+def placed(real, guest, gpa):
+    """What the root table holds for a guest physical address: what belongs there, or nothing yet."""
+    entry = real.mem.read(entry_place(real, gpa), 8)
+    return entry == (gigapage(guest, gpa[40:30]) if entry[0] else bits[64](0))
+
+
+def show_gigapage(real, guest, gpa):
+    real.mem.write(entry_place(real, gpa), gigapage(guest, gpa[40:30]))
+
+
