@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from vmproof.language.convert import is_integer, usable
 from vmproof.language.expressions import Expressions
@@ -167,17 +168,22 @@ def declare_record(run: Expressions, node: ast.ClassDef) -> RecordType:
     return RecordType(node.name, fields)
 
 
-def declare_state(run: Expressions, node: ast.ClassDef) -> tuple[StateType, dict[str, RoleValue], dict[str, frozenset[str] | None]]:
-    """`class Machine(State)`: fields with roles.
+def declare_state(
+    run: Expressions, node: ast.ClassDef, machine: Machine, extends: bool
+) -> tuple[StateType, dict[str, RoleValue], dict[str, frozenset[str] | None]]:
+    """`class Machine(State)`: fields with roles; or a class that `extends` the machine's state by fields of its own.
 
     Also returns the leaves that are modes with their roles, in order, and of the components what they do in joint steps only (`Machine`).
     """
-    fields: dict[str, Type] = {}
-    joint: dict[str, frozenset[str] | None] = {}
-    roles: dict[str, RoleValue] = {}
-    lines: dict[str, int] = {}
-    modes: dict[str, RoleValue] = {}
+    base = machine.state
+    fields = dict(base.fields) if extends else {}
+    roles = dict(base.roles) if extends else {}
+    lines = dict(base.lines) if extends else {}
+    modes = dict(machine.mode_roles) if extends else {}
+    joint = dict(machine.joint) if extends else {}
     for name, statement in _annotated(run, node):
+        if name in fields:
+            raise run.wrong(statement, f"`{name}` is a field of `{base}` already")
         kind = _field_type(run, statement)
         component = component_of(kind)
         role = _role(run, statement, component)
@@ -188,6 +194,7 @@ def declare_state(run: Expressions, node: ast.ClassDef) -> tuple[StateType, dict
         fields[name], lines[name] = kind, statement.lineno
         _check_leaves(run, node, fields)
         if component is not None:
+            _check_component(run, statement, component, machine)
             joint[name] = _joint(run, statement, component, role)
             continue
         assert not isinstance(role, Joint)
@@ -197,6 +204,8 @@ def declare_state(run: Expressions, node: ast.ClassDef) -> tuple[StateType, dict
                 message = f"more than 256 elements of {leaf.enum}, of which some patterns are no members"
                 raise run.wrong(statement.annotation, message, "give it a member for every pattern, or make the elements bits")
             if own is not None and own.role is Role.MODE:
+                if extends:
+                    raise run.wrong(statement, f"`{join(name, leaf.path)}` would be one more mode", "an extended state has the modes that it had")
                 _check_mode(run, statement, kind, leaf.path, own)
                 modes[join(name, leaf.path)] = own
         if role is not None:
@@ -204,6 +213,15 @@ def declare_state(run: Expressions, node: ast.ClassDef) -> tuple[StateType, dict
     if not fields:
         raise run.wrong(node, f"the state `{node.name}` has no fields")
     return StateType(node.name, fields, roles, lines), modes, joint
+
+
+def _check_component(run: Expressions, statement: ast.AnnAssign, component: StateType, machine: Machine) -> None:
+    """A component has the whole state of another system."""
+    other = machine.systems[component]
+    if other is machine:
+        raise run.wrong(statement.annotation, f"`{component}` is the state of this system, which is no component of itself")
+    if other.state is not component:
+        raise run.wrong(statement.annotation, f"the state of {other.name} is `{other.state}`, which extends `{component}`")
 
 
 def _joint(run: Expressions, statement: ast.AnnAssign, component: StateType, given: RoleValue | Joint | None) -> frozenset[str] | None:
@@ -238,8 +256,10 @@ def _check_mode(run: Expressions, statement: ast.AnnAssign, kind: Type, path: st
 # scenarios
 
 
-def declare_scenario(run: Expressions, module: Module, node: ast.ClassDef, title: str, machine: Machine) -> Scenario:
-    """A `@scenario` class (THEORY.md, "A scenario")."""
+def declare_scenario(
+    run: Expressions, module: Module, node: ast.ClassDef, title: str, machine: Machine, base: Scenario | None = None
+) -> Scenario:
+    """A `@scenario` class (THEORY.md, "A scenario"); what it does not say is as in its `base`."""
     if not machine.state.fields:
         raise run.wrong(node, "a scenario comes after the State")
     given: dict[str, tuple[ast.expr, Value]] = {}
@@ -263,36 +283,39 @@ def declare_scenario(run: Expressions, module: Module, node: ast.ClassDef, title
         if name in given:
             raise run.wrong(statement, f"`{name}` is given twice")
         given[name] = (statement.value, usable(run.eval(statement.value)))
-    if "runs" not in given:
+    if "runs" not in given and base is None:
         raise run.wrong(node, f"the scenario `{node.name}` does not say in which mode each guest mode `runs`")
-    own, own_mode = _own(run, machine, given.get("own"))
-    timing = None if "timing" not in given else _leaf_names(run, machine, *given["timing"])
-    reserved: Function | tuple[tuple[int, int], ...] | None = functions.get("reserved")
+    made = replace(base or Scenario(node.name, title, ()), name=node.name, title=title, line=node.lineno, place=run.place(node))
+    if "runs" in given:
+        made = replace(made, runs=_runs(run, machine, *given["runs"]))
+    if "own" in given:
+        own, own_mode = _own(run, machine, *given["own"])
+        made = replace(made, own=own, own_mode=own_mode)
+    if "search" in given:
+        made = replace(made, search=_leaf_names(run, machine, *given["search"]))
+    if "timing" in given:
+        made = replace(made, timing=_leaf_names(run, machine, *given["timing"]))
     if "reserved" in given:
-        reserved = _ranges(run, *given["reserved"])
-    elif isinstance(reserved, Function) and len(reserved.node.args.args) not in (1, 3):
-        raise run.wrong(reserved.node, "reserved takes (va) or (real, guest, va)")
-    for name in ("everywhere", "realise"):
-        if name in functions and len(functions[name].node.args.args) != 3:
-            raise run.wrong(functions[name].node, f"{name} takes (real, guest, va)")
-    picks, kinds = _picks(run, functions.get("host"))
-    return Scenario(
-        name=node.name,
-        title=title,
-        runs=_runs(run, machine, *given["runs"]),
-        own=own,
-        own_mode=own_mode,
-        search=_leaf_names(run, machine, *given["search"]) if "search" in given else (),
-        timing=timing,
-        picks=picks,
-        line=node.lineno,
-        host=functions.get("host"),
-        reserved=reserved,
-        everywhere=functions.get("everywhere"),
-        realise=functions.get("realise"),
-        pick_types=kinds,
-        place=run.place(node),
-    )
+        made = replace(made, reserved=_ranges(run, *given["reserved"]))
+    for name, function in functions.items():
+        made = _with_function(run, made, name, function)
+    return made
+
+
+def _with_function(run: Expressions, scenario: Scenario, name: str, function: Function) -> Scenario:
+    count = len(function.node.args.args)
+    match name:
+        case "host":
+            picks, kinds = _picks(run, function)
+            return replace(scenario, host=function, picks=picks, pick_types=kinds)
+        case "reserved":
+            if count not in (1, 3):
+                raise run.wrong(function.node, "reserved takes (va) or (real, guest, va)")
+            return replace(scenario, reserved=function)
+        case _:
+            if count != 3:
+                raise run.wrong(function.node, f"{name} takes (real, guest, va)")
+            return replace(scenario, everywhere=function) if name == "everywhere" else replace(scenario, realise=function)
 
 
 def _runs(run: Expressions, machine: Machine, node: ast.expr, value: Value) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
@@ -346,10 +369,7 @@ def _register(run: Expressions, machine: Machine, node: ast.expr, name: Value) -
     return found
 
 
-def _own(run: Expressions, machine: Machine, given: tuple[ast.expr, Value] | None) -> tuple[tuple[tuple[str, str], ...], bool]:
-    if given is None:
-        return (), False
-    node, value = given
+def _own(run: Expressions, machine: Machine, node: ast.expr, value: Value) -> tuple[tuple[tuple[str, str], ...], bool]:
     if not isinstance(value, tuple):
         raise run.wrong(node, "`own` is a list of registers")
     pairs: list[tuple[str, str]] = []
@@ -384,9 +404,7 @@ def _ranges(run: Expressions, node: ast.expr, value: Value) -> tuple[tuple[int, 
     return tuple((low, high) for low, high in pairs)
 
 
-def _picks(run: Expressions, host: Function | None) -> tuple[tuple[tuple[str, Sort], ...], tuple[tuple[str, Type], ...]]:
-    if host is None:
-        return (), ()
+def _picks(run: Expressions, host: Function) -> tuple[tuple[tuple[str, Sort], ...], tuple[tuple[str, Type], ...]]:
     parameters = host.node.args.args
     if len(parameters) < 2:
         raise run.wrong(host.node, "host(real, guest, ...) takes the two states first")

@@ -39,9 +39,15 @@ class Registrar:
         self.shapes = 0
 
     def state(
-        self, kind: StateType, modes: dict[str, RoleValue], joint: dict[str, frozenset[str] | None], run: Expressions, node: ast.ClassDef
+        self,
+        kind: StateType,
+        modes: dict[str, RoleValue],
+        joint: dict[str, frozenset[str] | None],
+        extends: bool,
+        run: Expressions,
+        node: ast.ClassDef,
     ) -> None:
-        if self.machine.state.fields:
+        if self.machine.state.fields and not extends:
             raise run.wrong(node, f"a description has one State; the first is `{self.machine.state}`")
         memories = [(name, inner) for name, inner in kind.fields.items() if isinstance(inner, MemoryType)]
         if len(memories) > 1:

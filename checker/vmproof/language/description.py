@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from vmproof.errors import InputError
+from vmproof.errors import InputError, Place
 from vmproof.language.budget import Budget, BudgetError
 from vmproof.language.convert import Mistake, from_leaves, to_bool
 from vmproof.language.decoder import Decoder, check_units
@@ -59,11 +59,20 @@ class Description:
         self._budget = budget
         self.fields = tuple(_fields(machine))
         self.mode_fields = tuple(item for item in self.fields if item.role is Role.MODE)
-        self.scenarios: tuple[Scenario, ...] = tuple(machine.scenarios)
+        self.scenarios: tuple[Scenario, ...] = tuple(sorted(machine.scenarios, key=lambda item: not self._here(item.place)))
         self.by_path = {item.path: item for item in self.fields}
         self._claims: dict[Function, tuple[Term, dict[Term, tuple[str, str]]]] = {}
         self._translations: dict[tuple[int, int], tuple[State, Term, Located]] = {}
         self.instructions: tuple[Instruction, ...] = tuple(map(self._streamed, machine.instructions))
+
+    def _here(self, place: Place | None) -> bool:
+        """Whether something is declared in the description's own file, and not in one that it imports."""
+        return place is not None and place.path == self._main.source.path
+
+    @property
+    def added(self) -> tuple[Instruction, ...]:
+        """The instructions that the description's own file declares."""
+        return tuple(item for item in self.instructions if self._here(item.place))
 
     def _streamed(self, item: Instruction) -> Instruction:
         """An instruction whose encoding is in the order of the stream that @fetch reads."""

@@ -17,7 +17,7 @@ from vmproof.language.declare import Registrar
 from vmproof.language.description import Description
 from vmproof.language.finding import find_file, is_folder
 from vmproof.language.interpreter import Interpreter
-from vmproof.language.machine import Machine
+from vmproof.language.machine import Machine, Scenario
 from vmproof.language.module import Module
 from vmproof.language.relating import RELATING, declare_relating
 from vmproof.language.relations import Relation
@@ -25,7 +25,8 @@ from vmproof.language.run import Dead
 from vmproof.language.source import Source, parse, read_source
 from vmproof.language.suggest import suggest
 from vmproof.language.systems import System
-from vmproof.language.values import Constant, Function, Setting, SystemFile, Unsized, Unusable, Value
+from vmproof.language.types import StateType
+from vmproof.language.values import Constant, Function, Setting, SystemFile, Unsized, Unusable, Value, describe
 from vmproof.terms import Pool
 
 MAX_FILES = 200
@@ -269,15 +270,20 @@ class Loader:
 
     def _class(self, run: Interpreter, module: Module, node: ast.ClassDef) -> None:
         if node.decorator_list:
-            if len(node.decorator_list) != 1 or node.bases or node.keywords or not isinstance(node.decorator_list[0], ast.Call):
-                raise run.wrong(node, "a decorated class is a scenario", '@scenario("how the guest is run") above a class without bases')
+            if len(node.decorator_list) != 1 or len(node.bases) > 1 or node.keywords or not isinstance(node.decorator_list[0], ast.Call):
+                raise run.wrong(node, "a decorated class is a scenario", '@scenario("how the guest is run") above a class')
             call = node.decorator_list[0]
             if usable(run.eval(call.func)) is not Decorator.SCENARIO:
                 raise run.wrong(call, "only @scenario decorates a class")
             title = run.eval(call.args[0]) if len(call.args) == 1 and not call.keywords else None
             if not isinstance(title, str):
                 raise run.wrong(call, "@scenario(...) takes one string")
-            self.registrar.scenario(declare_scenario(run, module, node, title, self.machine), run, node)
+            above = usable(run.eval(node.bases[0])) if node.bases else None
+            if node.bases and not isinstance(above, Scenario):
+                raise run.wrong(node.bases[0], f"the base of a scenario is another scenario, not {describe(above)}")
+            scenario = declare_scenario(run, module, node, title, self.machine, above)
+            self.registrar.scenario(scenario, run, node)
+            self._define(run, module, node, node.name, scenario)
             return
         if len(node.bases) != 1 or node.keywords:
             raise run.wrong(node, f"the class `{node.name}` needs one base: Enum, Layout[n], Record or State")
@@ -290,13 +296,16 @@ class Loader:
                 self._define(run, module, node, node.name, declare_enum(run, node))
             case Transform.RECORD:
                 self._define(run, module, node, node.name, declare_record(run, node))
-            case Transform.STATE:
-                kind, modes, joint = declare_state(run, node)
-                self.registrar.state(kind, modes, joint, run, node)
+            case (Transform.STATE | StateType()) as above:
+                extends = isinstance(above, StateType)
+                if extends and self.machine.systems.get(above) is not self.machine:
+                    raise run.wrong(base, f"`{above}` is the state of another system", "a field of that type makes it a component")
+                kind, modes, joint = declare_state(run, node, self.machine, extends)
+                self.registrar.state(kind, modes, joint, extends, run, node)
                 module.declares = True
                 self._define(run, module, node, node.name, kind)
             case _:
-                raise run.wrong(base, "a class is an Enum, a Layout[n], a Record or a State")
+                raise run.wrong(base, "a class is an Enum, a Layout[n], a Record or a State, or extends the State")
 
     def _function(self, run: Interpreter, module: Module, node: ast.FunctionDef) -> None:
         run.check_parameters(node.name, node)
