@@ -23,3 +23,8 @@ def wrs_nto(m):
 @instruction("000000011101 00000 000 00000 1110011", name="wrs.sto", asm="wrs.sto")
 def wrs_sto(m):
     """Ends by itself, so that nothing of it is seen but time."""
+
+
+@scenario("S-mode guest in U-mode, with mstatus.TW to be chosen")
+class WithTimeout(SupervisorInUser):
+    search = ["mstatus.TW"]

@@ -26,7 +26,7 @@ def verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Judge
     table: dict[str, Judgement | BaseException] = {"m68000": m68000(), "m68010": m68010(), "rv": searched()}
     monkeypatch.chdir(tmp_path)
 
-    def answer(one: Any, options: Any, told: Any) -> Judgement:
+    def answer(one: Any, options: Any, told: Any, only: Any) -> Judgement:
         found = table[one.description.name]
         if isinstance(found, BaseException):
             raise found
@@ -86,11 +86,12 @@ def test_expectations(line: str, code: int, verdicts: object, capsys: pytest.Cap
 
 
 def test_a_failure_names_what_was_expected_and_how_to_see_it(verdicts: object, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "m68000.py", "--scenario", "Guest"]) == 1
+    options = "--scenario Guest --only add --added"
+    assert main(["check", "m68000.py", *options.split()]) == 1
     assert capsys.readouterr().out.splitlines()[-3:] == [
         "m68000 was expected to be virtualizable, and this is refuted.",
-        "  explain  vmproof explain m68000.py move_from_sr --scenario Guest",
-        "  repeat   vmproof check m68000.py --scenario Guest",
+        f"  explain  vmproof explain m68000.py move_from_sr {options}",
+        f"  repeat   vmproof check m68000.py {options}",
     ]
 
 

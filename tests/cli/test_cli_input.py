@@ -138,6 +138,14 @@ def test_an_instruction_that_is_not_there(here: Path, capsys: pytest.CaptureFixt
     (here / "x.py").write_text(EXAMPLE)
     assert 'x has no instruction "red_mode"; did you mean `read_mode`?' in refused(capsys, "explain", "x.py", "red_mode")
     assert 'x has no instruction "zzz"; `vmproof list instructions x.py` shows them' in refused(capsys, "explain", "x.py", "zzz")
+    assert 'x has no instruction "red_mode"; did you mean `read_mode`?' in refused(capsys, "check", "x.py", "--only", "red_mode")
+
+
+def test_a_file_that_adds_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "x.py").write_text(EXAMPLE)
+    (here / "y.py").write_text("from vmproof.lang import *\nfrom x import *\n")
+    told = "vmproof: y.py describes no instruction itself; --only NAME names those that are to be judged\n"
+    assert refused(capsys, "check", "x.py", "y.py", "--added") == told
 
 
 @pytest.mark.parametrize(

@@ -329,12 +329,12 @@ def test_scenarios_that_are_wrong(body: str, message: str) -> None:
     [
         (
             "@scenario\nclass S:\n    runs = {}",
-            'a decorated class is a scenario; @scenario("how the guest is run") above a class without bases',
+            'a decorated class is a scenario; @scenario("how the guest is run") above a class',
         ),
         ("@scenario(5)\nclass S:\n    runs = {}", "@scenario(...) takes one string"),
-        ("@legal\nclass S: pass", 'a decorated class is a scenario; @scenario("how the guest is run") above a class without bases'),
+        ("@legal\nclass S: pass", 'a decorated class is a scenario; @scenario("how the guest is run") above a class'),
         ("class S: pass", "the class `S` needs one base: Enum, Layout[n], Record or State"),
-        ("class S(Mode): pass", "a class is an Enum, a Layout[n], a Record or a State"),
+        ("class S(Mode): pass", "a class is an Enum, a Layout[n], a Record or a State, or extends the machine's State"),
         ("class S(Enum, metaclass=Enum):\n    a = 0", "the class `S` needs one base: Enum, Layout[n], Record or State"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -51,6 +52,15 @@ def test_what_a_document_says() -> None:
         "critical",
     }
     assert shown["witness"]["encoding"] == "40c0"
+
+
+def test_a_judgement_of_some_instructions_is_no_judgement_of_the_machine() -> None:
+    found = json.loads(text([document(replace(m68000(), not_judged=33))]))
+    jsonschema.validate(found, schema("check"))
+    assert (found["schema"], found["not_judged"]) == (2, 33)
+    for wrong in ({**found, "schema": 1}, {key: value for key, value in found.items() if key != "not_judged"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema("check"))
 
 
 def test_a_document_that_lacks_a_theorem_does_not_follow_the_schema() -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from vmproof.cli.choosing import again, chosen
 from vmproof.cli.errors import show_input_error
 from vmproof.cli.exits import Exit, judged, worst
 from vmproof.cli.judging import judge_read
@@ -35,12 +36,13 @@ def run(options: argparse.Namespace, command: str) -> Exit:
     machines = _read_all(options.files)
     if machines is None:
         return Exit.INPUT
+    selections = [chosen(one, options) for one in machines]
     folder = WitnessFolder(options.save) if options.save is not None else None
     judgements, timings = [], []
-    for one in machines:
+    for one, only in zip(machines, selections, strict=True):
         began = time.perf_counter()
         with progress(one.description.name, sys.stderr) as told:
-            judgement = judge_read(one, options, told)
+            judgement = judge_read(one, options, told, only)
         judgements.append(judgement)
         timings.append({"reading": one.seconds, **judgement.timings, "total": one.seconds + time.perf_counter() - began})
         if folder is not None:
@@ -101,7 +103,6 @@ def _failure(one: Read, judgement: Judgement, wanted: Verdict, code: Exit, optio
         Exit.VACUOUS: f"{judgement.machine}: the verdict is vacuous, since its premise cannot happen",
     }.get(code, f"{judgement.machine}: it is not known whether it is virtualizable")
     blocks: list[Block] = [Gap(), Paragraph(f"{said}.", indent=0, tone=Tone.BAD if code is Exit.NOT_MET else Tone.OPEN)]
-    scenario = ["--scenario", options.scenario] if options.scenario else []
     for name in (judgement.critical or judgement.undecided)[:MOST_EXPLAINED]:
-        blocks.append(Command(shlex.join(["vmproof", "explain", one.name, name, *scenario]), label="explain"))
+        blocks.append(Command(shlex.join(["vmproof", "explain", one.name, name, *again(options)]), label="explain"))
     return blocks

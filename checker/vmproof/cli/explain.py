@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from difflib import get_close_matches
 
+from vmproof.cli.choosing import called, chosen
 from vmproof.cli.exits import Exit
 from vmproof.cli.judging import judge_read
-from vmproof.cli.reading import Read, read
-from vmproof.errors import InputError
-from vmproof.language import Instruction
+from vmproof.cli.reading import read
 from vmproof.report import write
 from vmproof.report.judgement import judgement_blocks
 from vmproof.report.layout import Block, Gap
@@ -22,12 +20,13 @@ from vmproof.virtualize import Answer
 def run(options: argparse.Namespace, command: str) -> Exit:
     """Judge the machine and tell what was found out about one instruction, or about all that share its published mnemonic.
 
-    The whole machine is judged, since whether status counts as control depends on all of its instructions.
+    The whole machine is judged, since whether status counts as control depends on all of its instructions, unless the options leave some.
     """
     one = read(options.file)
-    wanted = _instructions(one, options.instruction)
+    wanted = called(one, options.instruction)
+    only = chosen(one, options, wanted)
     with progress(one.description.name, sys.stderr) as told:
-        judgement = judge_read(one, options, told)
+        judgement = judge_read(one, options, told, only)
     if not judgement.instructions:  # the premise cannot happen, so nothing was asked about instructions
         write(judgement_blocks(judgement, one.title), sys.stdout)
         return Exit.VACUOUS
@@ -41,13 +40,3 @@ def run(options: argparse.Namespace, command: str) -> Exit:
     write(blocks, sys.stdout)
     return Exit.INCONCLUSIVE if any(verdict.critical is Answer.UNKNOWN for verdict in verdicts) else Exit.MET
 
-
-def _instructions(one: Read, name: str) -> list[Instruction]:
-    known = one.description.instructions
-    found = [instruction for instruction in known if instruction.name == name]
-    found = found or [instruction for instruction in known if instruction.mnemonic.lower() == name.lower()]
-    if not found:
-        near = get_close_matches(name, [instruction.name for instruction in known], n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"`vmproof list instructions {one.name}` shows them"
-        raise InputError(f'{one.description.name} has no instruction "{name}"', hint=hint)
-    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from dataclasses import replace
 
 from vmproof.cli.reading import Read
@@ -12,9 +13,9 @@ from vmproof.solvers import SolverPool
 from vmproof.virtualize import Judgement, judge
 
 
-def judge_read(one: Read, options: argparse.Namespace, told: Progress) -> Judgement:
-    """Judge a machine in the scenario that was asked for. Raises InputError where there is none of that name."""
+def judge_read(one: Read, options: argparse.Namespace, told: Progress, only: Collection[str] | None) -> Judgement:
+    """Judge a machine, or only some of its instructions, in the scenario that was asked for. Raises InputError where there is none."""
     kind = SecondOpinionPool if options.second_opinion else SolverPool
     with kind(options.jobs, options.solver, options.timeout, options.memory) as solvers:
-        judgement = judge(one.description, options.scenario, solver_pool=solvers, progress=told)
+        judgement = judge(one.description, options.scenario, solver_pool=solvers, progress=told, only=only)
     return replace(judgement, solver=options.solver)

@@ -94,7 +94,7 @@ _FILE = "a description, or the name of a model (`vmproof list models`)"
 
 def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument("files", nargs="+", metavar="FILE", help=f"{_FILE}; several are compared side by side")
-    _add_scenario(check)
+    _add_judged(check)
     check.add_argument(
         "--expect",
         action="append",
@@ -110,7 +110,7 @@ def _check(check: argparse.ArgumentParser) -> None:
 def _explain(explain: argparse.ArgumentParser) -> None:
     explain.add_argument("file", metavar="FILE", help=_FILE)
     explain.add_argument("instruction", metavar="INSTRUCTION", help="its name or its published mnemonic")
-    _add_scenario(explain)
+    _add_judged(explain)
     _add_solving(explain)
 
 
@@ -209,8 +209,16 @@ def _add_cache(command: argparse.ArgumentParser) -> None:
     command.add_argument("--cache", metavar="DIR", help="where results are remembered (default: the user's cache folder)")
 
 
-def _add_scenario(command: argparse.ArgumentParser) -> None:
+def _add_judged(command: argparse.ArgumentParser) -> None:
     command.add_argument("--scenario", metavar="NAME", help="how the guest is run (default: the description's first scenario)")
+    command.add_argument(
+        "--only",
+        action="append",
+        metavar="NAME",
+        default=[],
+        help="judge this instruction only, by its name or its published mnemonic; may be given several times",
+    )
+    command.add_argument("--added", action="store_true", help="judge only what the file itself describes, not what it imports")
 
 
 def _add_solving(command: argparse.ArgumentParser, timeout: str = "seconds for one query (default: 60)") -> None:

@@ -205,13 +205,13 @@ def declare_state(
                 raise run.wrong(statement.annotation, message, "give it a member for every pattern, or make the elements bits")
             if own is not None and own.role is Role.MODE:
                 if extends:
-                    raise run.wrong(statement, f"`{join(name, leaf.path)}` would be one more mode", "an extended state has the modes that it had")
+                    raise run.wrong(statement, f"`{join(name, leaf.path)}` is one more mode, which what extends a state does not add")
                 _check_mode(run, statement, kind, leaf.path, own)
                 modes[join(name, leaf.path)] = own
         if role is not None:
             roles[name] = role
-    if not fields:
-        raise run.wrong(node, f"the state `{node.name}` has no fields")
+    if len(fields) == (len(base.fields) if extends else 0):
+        raise run.wrong(node, f"the state `{node.name}` has no fields{' of its own' if extends else ''}")
     return StateType(node.name, fields, roles, lines), modes, joint
 
 

@@ -305,7 +305,7 @@ class Loader:
                 module.declares = True
                 self._define(run, module, node, node.name, kind)
             case _:
-                raise run.wrong(base, "a class is an Enum, a Layout[n], a Record or a State, or extends the State")
+                raise run.wrong(base, "a class is an Enum, a Layout[n], a Record or a State, or extends the machine's State")
 
     def _function(self, run: Interpreter, module: Module, node: ast.FunctionDef) -> None:
         run.check_parameters(node.name, node)

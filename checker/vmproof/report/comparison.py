@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vmproof.report.judgement import TONES, listing, obstacles, summary, words
+from vmproof.report.judgement import TONES, extent, listing, obstacles, summary, words
 from vmproof.report.layout import Block, Cell, Gap, Heading, Table, Tone, row
 from vmproof.virtualize.result import THEOREMS, Answer, Judgement
 
@@ -15,6 +15,8 @@ def comparison_blocks(judgements: Sequence[Judgement]) -> list[Block]:
     """A table of theorems by machine, what stands in the way of each, and what differs between them."""
     names = [judgement.machine for judgement in judgements]
     rows = [row("scenario", *[judgement.scenario for judgement in judgements])]
+    if any(judgement.not_judged for judgement in judgements):
+        rows.append(row("judged", *[extent(judgement) for judgement in judgements]))
     for theorem in THEOREMS:
         found = [judgement.theorems.get(theorem) for judgement in judgements]
         rows.append(row(words(theorem), *[Cell(one.verdict.text, TONES[one.verdict]) if one else ABSENT for one in found]))

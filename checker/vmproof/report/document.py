@@ -13,6 +13,9 @@ from vmproof.virtualize.result import QUESTIONS, HostResult, InstructionVerdict,
 SCHEMA = 1
 """Grows when a reader of an older document would misunderstand a new one."""
 
+SCHEMA_OF_SOME = 2
+"""Of a judgement of some instructions: who takes it for one of the machine would misunderstand it."""
+
 
 def schema_path(name: str) -> Path:
     """The file of a schema: `check` or `witness`."""
@@ -22,7 +25,7 @@ def schema_path(name: str) -> Path:
 def document(judgement: Judgement, timings: dict[str, float] | None = None) -> dict[str, Any]:
     """The JSON object for one machine. `timings`, in seconds by phase, are left out unless given: they differ from run to run."""
     found = {
-        "schema": SCHEMA,
+        "schema": SCHEMA_OF_SOME if judgement.not_judged else SCHEMA,
         "tool": {"version": __version__, "solver": judgement.solver},
         "machine": judgement.machine,
         "scenario": judgement.scenario,
@@ -36,6 +39,8 @@ def document(judgement: Judgement, timings: dict[str, float] | None = None) -> d
         "repair": [_repair(repair) for repair in judgement.repair],
         "instructions": [_instruction(verdict) for verdict in judgement.instructions],
     }
+    if judgement.not_judged:
+        found["not_judged"] = judgement.not_judged
     if timings is not None:
         found["timings"] = {phase: round(seconds, 3) for phase, seconds in timings.items()}
     return found

@@ -84,6 +84,7 @@ def summary(verdict: InstructionVerdict) -> str:
 def judgement_blocks(judgement: Judgement, title: str = "") -> list[Block]:
     """The whole report on one machine; `title` is the description's own first line."""
     blocks: list[Block] = [Heading(judgement.machine, title), Paragraph(_scenario(judgement), label="scenario")]
+    blocks += extent_blocks(judgement)
     blocks += [Gap(), theorem_table(judgement)]
     blocks += _host(judgement)
     blocks += obstacles(judgement)
@@ -94,6 +95,20 @@ def judgement_blocks(judgement: Judgement, title: str = "") -> list[Block]:
 
 def _scenario(judgement: Judgement) -> str:
     return f"{judgement.scenario}: {judgement.scenario_title}" if judgement.scenario_title else judgement.scenario
+
+
+def extent(judgement: Judgement) -> str:
+    """How many of the instructions were judged."""
+    count = len(judgement.instructions)
+    return f"{count} of {count + judgement.not_judged} instructions" if judgement.not_judged else f"all {count} instructions"
+
+
+def extent_blocks(judgement: Judgement) -> list[Block]:
+    """Of a judgement of some instructions, what it says nothing of; nothing for a whole machine."""
+    if not (judgement.not_judged and judgement.instructions):
+        return []
+    assumed = "The theorems speak of these alone, and take it that the others keep the legal states and show no status."
+    return [Paragraph(f"{extent(judgement)}. {assumed}", label="judged  ")]
 
 
 def theorem_table(judgement: Judgement) -> Table:

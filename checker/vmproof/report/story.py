@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vmproof.report.judgement import listing, repair_text, sides, summary, words
+from vmproof.report.judgement import extent_blocks, listing, repair_text, sides, summary, words
 from vmproof.report.layout import Block, Cell, Gap, Heading, Paragraph, Table, Tone, row
 from vmproof.report.notation import Notation
 from vmproof.virtualize.result import QUESTIONS, Answer, InstructionVerdict, Judgement
@@ -36,7 +36,8 @@ def story_blocks(
     title = f"{verdict.mnemonic}, {where}" if verdict.mnemonic not in ("", verdict.name) else where
     blocks: list[Block] = [Heading(verdict.name, title)]
     blocks += [Paragraph(doc, tone=Tone.DIM)] if doc else []
-    blocks += [Gap(), Heading(summary(verdict), f"in scenario {judgement.scenario}: {judgement.scenario_title}"), _answers(verdict)]
+    blocks += [Gap(), Heading(summary(verdict), f"in scenario {judgement.scenario}: {judgement.scenario_title}")]
+    blocks += [*extent_blocks(judgement), _answers(verdict)]
     if len(verdict.classes) > 1:
         blocks += [Gap(), Heading("encodings that are judged apart"), _encodings(verdict)]
     if verdict.witness is not None:

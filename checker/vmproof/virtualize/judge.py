@@ -113,6 +113,7 @@ class _Judging:
             },
             solver=", ".join(sorted(asker.solvers)),
             queries=asker.asked,
+            not_judged=found.left_out,
         )
 
     def _round(self, setting: Setting) -> Round:

@@ -139,7 +139,10 @@ class Repair:
 
 @dataclass(frozen=True)
 class Judgement:
-    """All that was found out about one machine in one scenario. Times are seconds of wall clock by phase: building, solving, replaying."""
+    """All that was found out about one machine in one scenario. Times are seconds of wall clock by phase: building, solving, replaying.
+
+    `not_judged` counts the instructions of the description that were left out: what is proved says nothing of them.
+    """
 
     machine: str
     scenario: str
@@ -153,6 +156,7 @@ class Judgement:
     timings: Mapping[str, float]
     solver: str
     queries: int = 0
+    not_judged: int = 0
 
     @property
     def critical(self) -> tuple[str, ...]:

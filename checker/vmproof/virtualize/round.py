@@ -44,6 +44,7 @@ class Round:
     setting: Setting
     executions: Executions
     worlds: Worlds
+    instructions: Sequence[Instruction]
     premises: dict[str, Premise] = field(default_factory=dict)
     classified: list[Classified] = field(default_factory=list)
     timing: dict[str, Finding] = field(default_factory=dict)
@@ -54,6 +55,11 @@ class Round:
         """Whether there are no states to speak of."""
         return self.premises["states"].verdict is Verdict.VACUOUS
 
+    @property
+    def left_out(self) -> int:
+        """How many instructions of the description are not among those that were asked about."""
+        return len(self.setting.description.instructions) - len(self.instructions)
+
     def with_answer(self, question: str, answer: Answer) -> list[Classified]:
         """The instructions of which a question has this answer."""
         return [one for one in self.classified if one.of(question).answer is answer]
@@ -61,7 +67,7 @@ class Round:
 
 def play(setting: Setting, asker: Asker, instructions: Sequence[Instruction], done: Callable[[], None] | None = None) -> Round:
     """Ask everything about a setting."""
-    found = Round(setting, Executions(setting), Worlds(setting))
+    found = Round(setting, Executions(setting), Worlds(setting), instructions)
     _premises(found, asker, instructions)
     if found.vacuous:
         return found

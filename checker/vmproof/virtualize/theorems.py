@@ -24,7 +24,8 @@ class InconsistencyError(VmproofError):
 
 def premise_verdicts(found: Round) -> dict[str, TheoremVerdict]:
     """The premises as claims of their own."""
-    return {name: TheoremVerdict(name, premise.verdict, _sentence(premise.reason)) for name, premise in found.premises.items()}
+    verdicts = {name: TheoremVerdict(name, premise.verdict, _sentence(premise.reason)) for name, premise in found.premises.items()}
+    return {**verdicts, **_limited(found, {name: verdicts[name] for name in ("legality",) if name in verdicts})}
 
 
 def decide_theorems(found: Round, asker: Asker) -> dict[str, TheoremVerdict]:
@@ -35,6 +36,8 @@ def decide_theorems(found: Round, asker: Asker) -> dict[str, TheoremVerdict]:
         return {name: TheoremVerdict(name, Verdict.VACUOUS, reason) for name in names}
     whole = [one.instruction.name for one in found.classified]
     every = f"all {len(whole)} instructions" if len(whole) != 1 else "the only instruction"
+    if found.left_out:
+        every = f"the {len(whole)} instructions judged" if len(whole) != 1 else "the instruction judged"
     verdicts = {
         "virtualizable": _instructions(
             found,
@@ -83,7 +86,19 @@ def decide_theorems(found: Round, asker: Asker) -> dict[str, TheoremVerdict]:
             name: replace(verdict, verdict=Verdict.UNKNOWN, reason=reason) if verdict.verdict is Verdict.PROVED else verdict
             for name, verdict in verdicts.items()
         }
-    return verdicts
+    return _limited(found, verdicts)
+
+
+def _limited(found: Round, verdicts: dict[str, TheoremVerdict]) -> dict[str, TheoremVerdict]:
+    """What is proved of some instructions says that it is not of all."""
+    if not found.left_out:
+        return verdicts
+    judged = len(found.instructions)
+    said = f"; this is said of {judged} of {judged + found.left_out} instructions."
+    return {
+        name: replace(verdict, reason=verdict.reason.removesuffix(".") + said) if verdict.verdict is Verdict.PROVED else verdict
+        for name, verdict in verdicts.items()
+    }
 
 
 def _instructions(
