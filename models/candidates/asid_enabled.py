@@ -1,8 +1,8 @@
 """RV64 with a candidate extension: the address-space identifier of satp, readable by user programs where the supervisor allows it.
 
-As `asid.py`, with a bit that gates it as scounteren gates counters (Priv. 4.1.5): the CSR `scustomen`, number 0x5C0 (custom space of S-mode,
-Priv. table 2.1), has one bit, ASID. Where it is zero, reading `asid` is illegal in U-mode, and a virtual instruction in VU-mode. In S-mode,
-and in VS-mode, TVM and VTVM make it trap as they do satp (Priv. 3.1.6.5, 8.2.1).
+As in `asid.py`, with a bit that gates it as scounteren gates the counters (Priv. 4.1.5): the CSR `scustomen`, number 0x5C0 in the custom
+space of S-mode (Priv. table 2.1), has the bit ASID. Where that is zero, `asid` is illegal in U-mode and a virtual instruction in VU-mode.
+In S-mode TVM makes it trap as it does satp, and in VS-mode VTVM (Priv. 3.1.6.5, 8.2.1).
 """
 
 from vmproof.lang import *
@@ -13,18 +13,14 @@ class Scustomen(Layout[64]):
     ASID: 0 = role.control
 
 
-class MachineWithAsid(Machine):
+class MachineWithScustomen(Machine):
     scustomen: Scustomen
 
 
 def check_asid(m):
-    if m.mode == Mode.U and not m.scustomen.ASID:
+    if m.mode == Mode.U and not m.scustomen.ASID or m.mode == Mode.S and m.mstatus.TVM:
         illegal(m)
-    if m.mode == Mode.VU and not m.scustomen.ASID:
-        virtual_instruction(m)
-    if m.mode == Mode.S and m.mstatus.TVM:
-        illegal(m)
-    if m.mode == Mode.VS and m.hstatus.VTVM:
+    if m.mode == Mode.VU and not m.scustomen.ASID or m.mode == Mode.VS and m.hstatus.VTVM:
         virtual_instruction(m)
 
 
@@ -58,6 +54,6 @@ for register, number, check, value_of, assign in (
             change(m, rd, source, number, check, value_of, assign, merged)
 
 
-@scenario("S-mode guest in U-mode, with scustomen to be chosen")
+@scenario("S-mode guest in U-mode, scustomen.ASID to be chosen")
 class WithScustomen(SupervisorInUser):
     search = ["scustomen.ASID"]

@@ -66,8 +66,8 @@ def test_a_scenario_is_like_its_base_but_for_what_it_says(folder: Path) -> None:
     own, base = load(folder / "counting.py").scenarios
     assert (own.title, own.runs, own.picks) == ("a guest that counts from the start", base.runs, base.picks)
     assert own.host is not base.host
-    text = 'from vmproof.lang import *\nfrom counting import *\n@scenario("b")\nclass B(FromTheStart):\n    search = ["count"]\n    timing = []\n'
-    found = added(folder, text).scenarios[0]
+    own_parts = '@scenario("b")\nclass B(FromTheStart):\n    search = ["count"]\n    timing = []\n'
+    found = added(folder, f"from vmproof.lang import *\nfrom counting import *\n{own_parts}").scenarios[0]
     assert (found.host.node.name if found.host else "", found.picks, found.search, found.timing) == ("host", own.picks, ("count",), ())
 
 
@@ -100,7 +100,10 @@ def test_only_what_is_added_may_be_judged(folder: Path) -> None:
     [
         ("class More(Machine):\n    a: bits[8]", "`a` is a field of `Machine` already"),
         ("class More(Machine): pass", "the state `More` has no fields of its own"),
-        ("class More(Machine):\n    ring: bits[2] = role.mode(least=0)", "`ring` is one more mode, which what extends a state does not add"),
+        (
+            "class More(Machine):\n    ring: bits[2] = role.mode(least=0)",
+            "`ring` is one more mode, which what extends a state does not add",
+        ),
         ("class More(Machine):\n    other: memory[bits[8], bits[8]]", "the state has two memories, `mem` and `other`"),
         ("class More(Machine):\n    inner: Machine", "`Machine` is the state of this system, which is no component of itself"),
         ("@scenario('s')\nclass S(Machine): pass", "the base of a scenario is another scenario, not the type Machine"),
@@ -136,7 +139,8 @@ def system(folder: Path, text: str) -> list[str]:
 
 def test_the_state_of_a_system_is_extended_too(tmp_path: Path) -> None:
     assert system(tmp_path, "from wider import *\n") == ["n", "k"]
-    assert system(tmp_path, "from . import wider\nclass Whole(State):\n    one: wider.Wider\n@action\ndef rest(w): pass\n") == ["one.n", "one.k"]
+    whole = "from . import wider\nclass Whole(State):\n    one: wider.Wider\n@action\ndef rest(w): pass\n"
+    assert system(tmp_path, whole) == ["one.n", "one.k"]
 
 
 @pytest.mark.parametrize(

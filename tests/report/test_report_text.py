@@ -53,9 +53,8 @@ def test_two_machines_side_by_side() -> None:
 
 def test_a_judgement_of_some_instructions_says_so() -> None:
     some = replace(m68010(), not_judged=33)
-    note = (
-        "judged 5 of 38 instructions. The theorems speak of these alone, and take it that the others keep the legal states and show no status."
-    )
+    assumed = "The theorems speak of these alone, and take it that the others keep the legal states and show no status."
+    note = f"judged 5 of 38 instructions. {assumed}"
     assert note in " ".join(plain(judgement_blocks(some)).split())
     assert note in " ".join(plain(story_blocks(some, some.instruction("add"), NOTATION)).split())
     assert "\n  judged            all 4 instructions  5 of 38 instructions\n" in plain(comparison_blocks([m68000(), some]))
