@@ -61,7 +61,7 @@ class Record:
     def __init__(self, **fields: Any) -> None: ...
 
 class State:
-    """Base of the one class that lists the machine's registers and memory."""
+    """Base of the class that lists the machine's registers and memory; a class with that one as its base adds fields to them."""
 
 class array:
     """`array[index, element]` as a type; `array(lambda i: ...)` is a whole array."""
@@ -149,7 +149,7 @@ def instruction(
     """An instruction: its pattern as manuals write it, most significant bit first; operands may be restricted to forms."""
 
 def scenario(title: str) -> Callable[[_C], _C]:
-    """How a guest is run: a class with `runs` and, where needed, `host`, `own`, `search`, `reserved`, `timing`."""
+    """How a guest is run: a class with `runs` and, where needed, `host`, `own`, `search`, `reserved`, `timing`; its base may be another."""
 
 # Systems
 

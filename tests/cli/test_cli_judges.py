@@ -71,6 +71,19 @@ def test_json(folder: Path) -> None:
     assert answers["call"]["innocuous"] == "yes"
 
 
+def test_only_some_instructions_are_judged(folder: Path) -> None:
+    done = vmproof("check", "banks.py", "--only", "call", "--only", "read_mode", "--format", "json", cwd=folder)
+    found = json.loads(done.stdout)
+    jsonschema.validate(found, json.loads(schema_path("check").read_text()))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert (found["schema"], found["not_judged"]) == (2, 6)
+    assert [one["name"] for one in found["instructions"]] == ["call", "read_mode"]
+    done = vmproof("explain", "banks.py", "call", "--only", "read_mode", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("call  banks.py:")
+    assert "judged 2 of 8 instructions. The theorems speak of these alone" in " ".join(done.stdout.split())
+
+
 def test_the_same_verdict_from_every_solver_and_with_a_second_opinion(folder: Path) -> None:
     for options in (["--solver", "bitwuzla"], ["--solver", "z3", "--second-opinion"]):
         done = vmproof("check", *AS_EXPECTED, *options, cwd=folder)

@@ -1,7 +1,7 @@
 """Candidate extensions of RV64, judged with an S-mode guest in U-mode: which are good, which are bad, and what their witnesses show.
 
-What the published manuals did in the same place: counters are gated by scounteren (Priv. 4.1.5), as `asid_enabled` is; ECALL writes sepc and
-no general register (3.3.1), as `fast_call_sepc`; and Zawrs 1.01 lets mstatus.TW limit WRS.NTO.
+What the published manuals did in the same place: scounteren gates the counters (Priv. 4.1.5), as a bit does `asid_enabled`; ECALL writes
+sepc and no general register (3.3.1), as `fast_call_sepc` does; and mstatus.TW limits WRS.NTO (Zawrs 1.01).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from vmproof.data import model_name, models
 from vmproof.language import Description, load, load_text
 from vmproof.virtualize import Judgement, judge
 
@@ -23,35 +24,51 @@ NEW = {
     "wait_on_reservation": ("wrs.nto", "wrs.sto"),
 }
 
-TOGETHER = """
+FIRST = ("asid", "fast_call", "fast_call_sepc", "wait_on_reservation")
+SECOND = ("asid_enabled", "wait_on_reservation")
+"""Which candidates are judged in one machine: the premises, which take longest, are then asked once."""
+
+BOTH = """
 @scenario("both searches")
 class Both(WithScustomen):
     search = ["scustomen.ASID", "mstatus.TW"]
 """
 
 
-def together(*names: str, text: str = "") -> Description:
-    """Several candidates in one machine: the premises, which take longest, are then asked once."""
+def together(names: tuple[str, ...], text: str = "") -> Description:
     imports = "\n".join(f"from {name} import *" for name in names)
     return load_text(f"from vmproof.lang import *\n{imports}\n{text}", CANDIDATES / "together.py")
 
 
-def judged(description: Description, scenario: str, *names: str) -> Judgement:
-    return judge(description, scenario, only=names)
+@pytest.fixture(scope="module")
+def first() -> Description:
+    return together(FIRST)
 
 
 @pytest.fixture(scope="module")
-def open_() -> Judgement:
+def second() -> Description:
+    return together(SECOND, BOTH)
+
+
+@pytest.fixture(scope="module")
+def open_(first: Description) -> Judgement:
     """Nothing is asked of the VMM but what RV64 asks for already."""
-    machine = together("asid", "fast_call", "fast_call_sepc", "wait_on_reservation")
-    return judged(machine, "SupervisorInUser", "csrrw_asid", "csrrs_asid", "ucall", "ucall_sepc", "wrs.nto", "wrs.sto")
+    return judge(first, "SupervisorInUser", only=("csrrw_asid", "csrrs_asid", "ucall", "ucall_sepc", "wrs.nto", "wrs.sto"))
 
 
-@pytest.mark.parametrize("name", NEW)
-def test_a_candidate_adds_what_it_says_and_overlaps_with_nothing(name: str) -> None:
-    machine = load(CANDIDATES / f"{name}.py")
-    assert tuple(instruction.name for instruction in machine.added) == NEW[name]
-    assert (machine.decoder.overlaps(), machine.decoder.unreachable()) == ([], [])
+def test_candidates_add_what_they_say_and_overlap_with_nothing(first: Description, second: Description) -> None:
+    for machine, names in ((first, FIRST), (second, SECOND)):
+        for name in names:
+            file = CANDIDATES / f"{name}.py"
+            assert tuple(each.name for each in machine.instructions if each.place is not None and each.place.path == file) == NEW[name]
+        assert (machine.decoder.overlaps(), machine.decoder.unreachable()) == ([], [])
+
+
+def test_a_candidate_is_a_model_whose_own_scenario_comes_first() -> None:
+    assert {model_name(path) for path in models() if path.parent == CANDIDATES} == {f"candidates/{name}" for name in NEW}
+    machine = load(CANDIDATES / "wait_on_reservation.py")
+    assert tuple(each.name for each in machine.added) == NEW["wait_on_reservation"]
+    assert [scenario.name for scenario in machine.scenarios][:2] == ["WithTimeout", "SupervisorInUser"]
 
 
 def test_the_bad_ones_are_critical_and_the_good_ones_are_not(open_: Judgement) -> None:
@@ -96,10 +113,8 @@ def test_a_wait_without_a_limit_keeps_the_processor(open_: Judgement) -> None:
     assert repair.bits == (("mstatus.TW", 1),)
 
 
-def test_with_bits_to_be_chosen_both_mended_ones_are_good() -> None:
-    machine = together("asid_enabled", "wait_on_reservation", text=TOGETHER)
-    assert [scenario.name for scenario in machine.scenarios][0] == "Both"
-    judgement = judged(machine, "Both", "csrrs_asid", "csrrw_scustomen", "wrs.nto")
+def test_with_bits_to_be_chosen_both_mended_ones_are_good(second: Description) -> None:
+    judgement = judge(second, "Both", only=("csrrs_asid", "csrrw_scustomen", "wrs.nto"))
     verdicts = {name: str(theorem.verdict) for name, theorem in judgement.theorems.items()}
     assert verdicts == {
         "virtualizable": "proved",
