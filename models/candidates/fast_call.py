@@ -14,6 +14,7 @@ T0 = 5
 
 @instruction("100011 000000 00000 000 00000 1110011", asm="ucall")
 def ucall(m):
+    """To S-mode, with the return address in t0."""
     only_from_user(m)
     m.x[T0] = m.next_pc
     enter_supervisor(m)

@@ -10,6 +10,7 @@ from supervisor_entry import *
 
 @instruction("100011 000001 00000 000 00000 1110011", asm="ucall.sepc")
 def ucall_sepc(m):
+    """To S-mode, with the address of the call in sepc."""
     only_from_user(m)
     m.sepc = m.pc
     enter_supervisor(m)

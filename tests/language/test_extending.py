@@ -68,7 +68,8 @@ def test_a_scenario_is_like_its_base_but_for_what_it_says(folder: Path) -> None:
     assert own.host is not base.host
     own_parts = '@scenario("b")\nclass B(FromTheStart):\n    search = ["count"]\n    timing = []\n'
     found = added(folder, f"from vmproof.lang import *\nfrom counting import *\n{own_parts}").scenarios[0]
-    assert (found.host.node.name if found.host else "", found.picks, found.search, found.timing) == ("host", own.picks, ("count",), ())
+    assert found.host is own.host
+    assert (found.picks, found.search, found.timing) == (own.picks, ("count",), ())
 
 
 def test_two_extensions_of_one_state_are_both_in_it(folder: Path) -> None:
@@ -108,6 +109,10 @@ def test_only_what_is_added_may_be_judged(folder: Path) -> None:
         ("class More(Machine):\n    inner: Machine", "`Machine` is the state of this system, which is no component of itself"),
         ("@scenario('s')\nclass S(Machine): pass", "the base of a scenario is another scenario, not the type Machine"),
         ("@scenario('s')\nclass S(T): pass", "nothing is called `T` here"),
+        (
+            "@scenario('s')\nclass S:\n    runs = {Mode.user: Mode.user}\nX = S + 1",
+            "`+` does not apply to a scenario and an integer",
+        ),
         (
             "@scenario('s')\nclass S:\n    runs = {Mode.user: Mode.user}\n@scenario('t')\nclass S:\n    runs = {Mode.user: Mode.user}",
             "there are two scenarios `S`",

@@ -39,4 +39,3 @@ def run(options: argparse.Namespace, command: str) -> Exit:
         blocks += story_blocks(judgement, verdict, one.notation, modes, one.place(instruction), doc)
     write(blocks, sys.stdout)
     return Exit.INCONCLUSIVE if any(verdict.critical is Answer.UNKNOWN for verdict in verdicts) else Exit.MET
-

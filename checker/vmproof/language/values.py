@@ -357,7 +357,7 @@ def describe(value: Value) -> str:
         case enum.Enum():
             return f"`{value}`"
         case _:
-            return {"Forms": "forms of an operand", "FormSpec": "a form"}.get(type(value).__name__, "this")
+            return {"Forms": "forms of an operand", "FormSpec": "a form", "Scenario": "a scenario"}.get(type(value).__name__, "this")
 
 
 def weight(value: Value, limit: int) -> int:
