@@ -67,8 +67,8 @@ def test_a_scenario_is_like_its_base_but_for_what_it_says(folder: Path) -> None:
     assert (own.title, own.runs, own.picks) == ("a guest that counts from the start", base.runs, base.picks)
     assert own.host is not base.host
     own_parts = '@scenario("b")\nclass B(FromTheStart):\n    search = ["count"]\n    timing = []\n'
-    found = added(folder, f"from vmproof.lang import *\nfrom counting import *\n{own_parts}").scenarios[0]
-    assert found.host is own.host
+    found, _, above = added(folder, f"from vmproof.lang import *\nfrom counting import *\n{own_parts}").scenarios
+    assert (above.name, found.host) == ("FromTheStart", above.host)
     assert (found.picks, found.search, found.timing) == (own.picks, ("count",), ())
 
 
