@@ -126,10 +126,12 @@ def no_instruction(m, word):
     trap(Cause.illegal_instruction, report(zext(word, 64)))
 
 
-def open_memory(m):
-    """Without physical memory protection, or with an entry that opens all memory before any other (Priv. 3.7.1)."""
-    first = m.pmpcfg[0]
-    return not m.pmp or bits[8](first)[4:0] == 0b11111 and m.pmpaddr[0] == ~bits[54](0)
+# Registers of S-mode but satp: what a guest that runs in S-mode itself has for its own.
+SUPERVISOR_REGISTERS = [
+    *(f"mstatus.{name}" for name in ("SIE", "SPIE", "SPP", "FS", "SUM", "MXR")),
+    *(f"{register}.{name}" for register, names in (("mie", ("SSIE", "STIE", "SEIE")), ("mip", ("SSIP", "STIP", "SEIP"))) for name in names),
+    *("stvec", "sscratch", "sepc", "scause", "stval", "scounteren", "senvcfg.FIOM"),
+]
 
 
 def in_user(real, guest):
@@ -159,20 +161,39 @@ class SupervisorInUser:
 
 
 @scenario("M-mode guest in U-mode")
-class MachineInUser:
+class MachineInUser(SupervisorInUser):
     """Under an M-mode VMM, or one in S-mode below it (Miralis): the guest is firmware, with all modes but virtual ones."""
 
     runs = {Mode.U: Mode.U, Mode.S: Mode.U, Mode.M: Mode.U}
+
+
+@scenario("S-mode guest in S-mode, under M")
+class SupervisorInSupervisor:
+    """The VMM owns satp and the tables, and physical memory protection confines a guest that translates nothing (Priv. 3.1.6.5, 3.7.1)."""
+
+    runs = {Mode.U: Mode.U, Mode.S: Mode.S}
+    own = ["mode", *SUPERVISOR_REGISTERS]
+    search = ["mstatus.TVM", "mstatus.TW", "mstatus.TSR"]
     timing = ["mtime", "mcycle", "minstret"]
 
     def host(real, guest):
-        return in_user(real, guest)
+        return in_supervisor(real, guest)
 
     def everywhere(real, guest, va):
         return confined(real, guest, va)
 
     def realise(real, guest, va):
-        show(real, guest, va)
+        show_both(real, guest, va)
+
+
+@scenario("S-mode guest in S-mode, under M, which sees each change of mode")
+class SupervisorSeen(SupervisorInSupervisor):
+    """What a VMM needs that emulates the H extension: the mode is its own, so nothing is delegated and SRET traps."""
+
+    own = SUPERVISOR_REGISTERS
+
+    def host(real, guest):
+        return in_supervisor(real, guest) and real.medeleg == 0
 
 
 @scenario("VS-mode guest of an HS-mode VMM")
@@ -182,26 +203,11 @@ class VirtualSupervisor:
     runs = {Mode.U: Mode.VU, Mode.S: Mode.VS}
     own = [
         "mode",
-        ("mstatus.SIE", "vsstatus.SIE"),
-        ("mstatus.SPIE", "vsstatus.SPIE"),
-        ("mstatus.SPP", "vsstatus.SPP"),
-        ("mstatus.FS", "vsstatus.FS"),
-        ("mstatus.SUM", "vsstatus.SUM"),
-        ("mstatus.MXR", "vsstatus.MXR"),
-        ("mie.SSIE", "mie.VSSIE"),
-        ("mie.STIE", "mie.VSTIE"),
-        ("mie.SEIE", "mie.VSEIE"),
-        ("mip.SSIP", "mip.VSSIP"),
-        ("mip.STIP", "mip.VSTIP"),
-        ("mip.SEIP", "mip.VSEIP"),
-        ("stvec", "vstvec"),
-        ("sscratch", "vsscratch"),
-        ("sepc", "vsepc"),
-        ("scause", "vscause"),
-        ("stval", "vstval"),
-        ("satp.MODE", "vsatp.MODE"),
-        ("satp.ASID", "vsatp.ASID"),
-        ("satp.PPN", "vsatp.PPN"),
+        *((f"mstatus.{name}", f"vsstatus.{name}") for name in ("SIE", "SPIE", "SPP", "FS", "SUM", "MXR")),
+        *((f"mie.S{name}", f"mie.VS{name}") for name in ("SIE", "TIE", "EIE")),
+        *((f"mip.S{name}", f"mip.VS{name}") for name in ("SIP", "TIP", "EIP")),
+        *((f"s{name}", f"vs{name}") for name in ("tvec", "scratch", "epc", "cause", "tval")),
+        *((f"satp.{name}", f"vsatp.{name}") for name in ("MODE", "ASID", "PPN")),
         "scounteren",
         "senvcfg.FIOM",
         ("fenced", "vs_fenced"),

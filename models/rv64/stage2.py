@@ -6,22 +6,23 @@ tables come to the VMM, which reflects them.
 
 from vmproof.lang import *
 from state import *
+from vmm import MEMORY_FAULTS, as_asked, ordinary
 
 MOST_PAGES = 1 << 29  # of 2^41 bytes, all that Sv39x4 translates
 SECOND_ROOT = 1 << 38  # hgatp.PPN without its lowest two bits
-MEMORY_FAULTS = 0xB0A2  # access faults and page faults: what hedeleg does not give to VS-mode
 
 
 def in_virtual_supervisor(real, guest):
     """What a VMM in HS-mode holds. M-mode lets it have the counters and the time, and does not wait for it (TW)."""
-    plain = not guest.hypervisor and not guest.pmp and guest.storage <= MOST_PAGES and guest.storage[17:0] == 0 and not guest.mstatus.MPRV
+    plain = ordinary(guest) and guest.storage <= MOST_PAGES and guest.storage[17:0] == 0
     machine = real.hypervisor and not real.pmp and real.storage == (1 << 44) - 1
     tables = real.hgatp.MODE == SV39_MODE and real.hgatp.PPN == SECOND_ROOT and not real.mstatus.MXR
     marking = not real.menvcfg.ADUE and not real.henvcfg.ADUE
-    delegated = real.hedeleg & ~guest.medeleg == 0 and real.hedeleg & MEMORY_FAULTS == 0 and real.hideleg == guest.mideleg << 1
+    delegated = real.hedeleg & (~guest.medeleg | MEMORY_FAULTS) == 0 and real.hideleg == guest.mideleg << 1
     counters = real.hcounteren == 0 and guest.mcounteren & ~real.mcounteren == 0
     floating = real.mstatus.FS != 0
-    trapping = (not guest.mstatus.TVM or real.hstatus.VTVM) and (not guest.mstatus.TSR or real.hstatus.VTSR) and not real.mstatus.TW
+    asked = (guest.mstatus.TVM, guest.mstatus.TSR)
+    trapping = as_asked(asked, (real.hstatus.VTVM, real.hstatus.VTSR)) and not real.mstatus.TW
     return machine and plain and tables and marking and delegated and counters and floating and trapping
 
 

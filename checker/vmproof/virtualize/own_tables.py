@@ -23,6 +23,23 @@ Registers = dict[str, Term]
 """Values of registers of the guest's own, by guest leaf path."""
 
 
+def has_own_tables(setting: Setting) -> bool:
+    """Whether the real walker begins at a table that a register of the guest's own names."""
+    if setting.memory is None or setting.memory not in setting.translation_reads:
+        return False
+    world = World(setting)
+    guest, real = world.pair()
+    own = {guest.state[path] for path in setting.key_registers(GUEST) if path not in setting.mode_paths}
+    probe = setting.pool.var("walk.va", setting.va_sort)
+    found = [setting.seen(REAL, real.state, probe, access) for access in ACCESSES]
+    for term in reachable([part for place in found for part in (place.fault, place.address)]):
+        if term.op is Op.SELECT and term.args[0] is real.state[setting.memory]:
+            deciding = list(reachable([term.args[1]]))
+            if not any(part.op is Op.SELECT for part in deciding) and not own.isdisjoint(deciding):
+                return True
+    return False
+
+
 def untranslated(setting: Setting) -> Registers | None:
     """What a guest of the scenario may set its registers to, so that its addresses are physical ones; None if that is not known.
 
@@ -30,7 +47,7 @@ def untranslated(setting: Setting) -> Registers | None:
     """
     pool = setting.pool
     keys = [path for path in setting.key_registers(GUEST) if path not in setting.mode_paths]
-    if setting.memory is None or setting.memory not in setting.translation_reads or not keys:
+    if not has_own_tables(setting):
         return None
     if not all(path in setting.own for path in keys) or setting.va_sort.width < setting.pa_width:
         return None

@@ -18,7 +18,7 @@ from vmproof.virtualize.effects import reserved_in
 from vmproof.virtualize.entry import any_entry
 from vmproof.virtualize.forall import Unanswered, nothing_answers, unanswered
 from vmproof.virtualize.nearby import empty_memories
-from vmproof.virtualize.own_tables import Registers
+from vmproof.virtualize.own_tables import Registers, has_own_tables
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, WRITE, ModeValue, Setting
 from vmproof.virtualize.world import Body, World, is_true
 
@@ -127,7 +127,7 @@ def table_written(setting: Setting, bare: Registers | None = None) -> Task[State
     va, stored = _store(setting, carrying)
     probe = pool.var("walk.va", setting.va_sort)
     written = {**carrying, setting.memory: stored.array}
-    theirs = setting.key_registers(GUEST) if bare is None else ()
+    theirs = bare is None and has_own_tables(setting)
     differs: list[Term] = []
     if theirs:
         place = setting.seen(GUEST, guest.state, va, WRITE)
@@ -238,7 +238,8 @@ def _constructed(
     state: State = {**real.state, setting.memory: pool.value(sort, default_value(sort))}
     for va, carried in places:
         state = description.realise(scenario, state, carried, va)
-    made = {term: state[path] for path, term in candidate.state.items() if term.op is Op.VAR and term.name.startswith("a.")}
+    made = {v: pool.var(f"r.{v.name.removeprefix('a.')}", v.sort) for v in variables(candidate.state.values()) if v.name.startswith("a.")}
+    made |= {term: state[path] for path, term in candidate.state.items() if term in made}
     third = pool.var("view.third", setting.va_sort)
     relation = description.host(scenario, state, guest.state, real.picks)
     confined = description.everywhere(scenario, state, guest.state, third)

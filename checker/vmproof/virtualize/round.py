@@ -17,10 +17,10 @@ from vmproof.virtualize.definitions import Question
 from vmproof.virtualize.encodings import innocuous_but_trapping
 from vmproof.virtualize.forall import Unanswered
 from vmproof.virtualize.legality import Kept, entry_keeps, keeps
-from vmproof.virtualize.own_tables import real_walk_marks, unfollowed, untranslated
+from vmproof.virtualize.own_tables import has_own_tables, real_walk_marks, unfollowed, untranslated
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import Executions
-from vmproof.virtualize.setting import GUEST, REAL, Setting
+from vmproof.virtualize.setting import REAL, Setting
 from vmproof.virtualize.world import World
 from vmproof.virtualize.worlds import Worlds
 
@@ -119,7 +119,7 @@ def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -
         table, "a store through the view changes a table of the VMM's walker", "no store of a guest reaches the VMM's tables"
     )
     tables = found.premises["tables"].verdict
-    own = setting.updating and setting.key_registers(GUEST)
+    own = setting.updating and has_own_tables(setting)
     if tables is Verdict.PROVED and own and asker.result(real_walk_marks(setting)) is not Status.UNSAT:
         found.premises["tables"] = Premise(Verdict.UNKNOWN, "the real walk sets bits in tables of the guest's own, which is not modelled")
     found.premises["realisation"] = _realised(

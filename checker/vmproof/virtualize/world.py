@@ -173,7 +173,7 @@ def _definition(fact: Term, mine: Mapping[Term, str]) -> tuple[Term, Term] | Non
         for side, other in (fact.args, fact.args[::-1]):
             if side in mine and side not in variables([other]):
                 return side, other
-            if side.op is Op.SELECT and side.args[0] in mine and side.args[1].is_const and other.is_const:
+            if side.op is Op.SELECT and side.args[0] in mine and side.args[1].is_const and side.args[0] not in variables([other]):
                 return side.args[0], fact.pool.store(side.args[0], side.args[1], other)
     return None
 
