@@ -72,3 +72,13 @@ class Physical:
 
     def choose(self, run: Run, name: str, sort: Sort) -> Term:
         return run.pool.var(name, sort)
+
+
+class Unmapped(Physical):
+    """Memory that is not translated, for executions of which only the widths matter: every access is allowed, and finds cell 0."""
+
+    def locate(self, run: Run, va: Term, access: int, size: int) -> Located:
+        pool, machine = run.pool, run.machine
+        assert machine is not None
+        assert machine.memory is not None
+        return Located(pool.false, None, None, pool.bv(0, machine.memory.address), pool.false)
