@@ -9,7 +9,7 @@ from itertools import islice
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
-from vmproof.terms import ArraySort, BitVecSort, Op, Pool, Sort, Term, reachable, substitute, variables
+from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Term, reachable, substitute, variables
 from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
@@ -21,6 +21,9 @@ ModeValue = tuple[int, ...]
 
 _LARGE = 2000
 """Nodes of a translation, from which on it is looked at mode by mode."""
+
+_FEW = 4
+"""Bits of a leaf that has few values."""
 
 _CANONICAL = "s"
 _SHARED = "u"
@@ -207,17 +210,22 @@ class Setting:
         general, free = self._general(access, size)
         paths = [path for _, path in free if path is not None]
         settled = tuple((path, state[path]) for path in paths if state[path].is_const or not variables([state[path]]))
-        if (access, size, settled) not in self._settled:
-            known = dict(settled)
-            special = _substituted(general, {variable: known[path] for variable, path in free if path in known})
-            occurring = set(variables(_parts(special)))
-            self._settled[access, size, settled] = special, [(variable, path) for variable, path in free if variable in occurring]
-        special, open_ = self._settled[access, size, settled]
+        first = tuple((path, term) for path, term in settled if self._governing(path))
+        for known in (first, settled):
+            if (access, size, known) not in self._settled:
+                self._settled[access, size, known] = _settled(general, free, dict(known))
+            general, free = self._settled[access, size, known]
+        special, open_ = general, free
         mapping = {variable: va if path is None else state[path] for variable, path in open_}
         key = (special.fault, special.address, special.updates, tuple(mapping.items()))
         if key not in self._instances:
             self._instances[key] = _substituted(special, mapping)
         return self._instances[key]
+
+    def _governing(self, path: str) -> bool:
+        """Whether a leaf has few values, and decides which parts of the translation there are: modes, and how the machine is built."""
+        sort, role = self.sort(path), self.fields[path].role
+        return role in (Role.MODE, Role.PLATFORM) and (sort == BOOL or (isinstance(sort, BitVecSort) and sort.width <= _FEW))
 
     def seen(self, kind: str, state: State, va: Term, access: int, size: int = 1) -> Located:
         """An address as the view of a guest's or a real state has it."""
@@ -289,6 +297,15 @@ class Setting:
         if not bits:
             return None
         return bits[0] if len(bits) == 1 else pool.concat(*bits)
+
+
+def _settled(
+    general: Located, free: list[tuple[Term, str | None]], known: Mapping[str, Term]
+) -> tuple[Located, list[tuple[Term, str | None]]]:
+    """A translation with what is known of some leaves in their place, and the variables that are left."""
+    special = _substituted(general, {variable: known[path] for variable, path in free if path in known})
+    occurring = set(variables(_parts(special)))
+    return special, [(variable, path) for variable, path in free if variable in occurring]
 
 
 def _parts(found: Located) -> list[Term]:
