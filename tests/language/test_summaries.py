@@ -27,7 +27,7 @@ class Machine(State):
     high: array[bits[3], bits[8]] = role.control
     mem: memory[bits[8], bits[8]]
 def reach(m, i, place):
-    return m.low[i] <= place and place < m.high[i] and (place[0] or m.mode == Mode.system)
+    return m.low[i] <= place and place < m.high[i] and (place[0] or m.mode == Mode.system or m.count[1])
 def window(m, place, access):
     found = bits[4](8)
     for i in range(8):
