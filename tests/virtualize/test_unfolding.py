@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmproof.terms import ArraySort, ArrayValue, Op, Pool, Term, bitvec, evaluate, reachable, variables
+from vmproof.terms import ArraySort, ArrayValue, Op, Pool, Term, Value, bitvec, evaluate, reachable, variables
 from vmproof.virtualize.unfolding import told_apart, unfolded
 
 ADDRESS = bitvec(6)
@@ -39,11 +39,12 @@ def terms_about(pool: Pool, one: Term, other: Term) -> list[Term]:
     ]
 
 
-def evaluated(terms: Sequence[Term], one: int, other: int, limit: int, flag: int, cells: list[int]) -> list[object]:
-    known: dict[str, object] = {
-        "one": one, "other": other, "limit": limit, "flag": flag, "memory": ArrayValue(0, dict(enumerate(cells)))
-    }  # fmt: skip
-    return evaluate(terms, {variable: known[variable.name] for variable in variables(terms)})  # type: ignore[arg-type, return-value]
+def evaluated(terms: Sequence[Term], known: Mapping[str, Value]) -> list[Value]:
+    return evaluate(terms, {variable: known[variable.name] for variable in variables(terms)})
+
+
+def state(one: int, other: int, limit: int, flag: int, cells: list[int]) -> dict[str, Value]:
+    return {"one": one, "other": other, "limit": limit, "flag": flag, "memory": ArrayValue(0, dict(enumerate(cells)))}
 
 
 @given(values, values, values, st.integers(0, 1), st.lists(values, min_size=64, max_size=64))
@@ -52,7 +53,8 @@ def test_what_is_unfolded_has_the_same_values(one: int, other: int, limit: int, 
     terms = terms_about(pool, pool.var("one", ADDRESS), pool.var("other", ADDRESS))
     new = unfolded(terms)
     assert not any(node.op is Op.STORE for node in reachable(new))
-    assert evaluated(new, one, other, limit, flag, cells) == evaluated(terms, one, other, limit, flag, cells)
+    known = state(one, other, limit, flag, cells)
+    assert evaluated(new, known) == evaluated(terms, known)
 
 
 @given(values, values, values, st.integers(0, 1), st.lists(values, min_size=64, max_size=64))
@@ -61,23 +63,17 @@ def test_a_term_that_holds_holds_in_a_case(one: int, other: int, limit: int, fla
     first, second = pool.var("one", ADDRESS), pool.var("other", ADDRESS)
     terms = terms_about(pool, first, second)
     parts = told_apart(terms, first, second)
-    held = evaluated(terms, one, other, limit, flag, cells)
-    for holds, each in zip(held, parts, strict=True):
-        if not holds:
-            continue
-        environments = []
+    known = state(one, other, limit, flag, cells)
+    for holds, each in zip(evaluated(terms, known), parts, strict=True):
+        found: list[Value] = []
         for mine in (one, other):  # what speaks of one address only speaks of the first
-            known: dict[str, object] = {"limit": limit, "flag": flag, "memory": ArrayValue(0, dict(enumerate(cells)))}
-            for high, low in ((5, 2), (1, 0)):
-                known[f"one[{high},{low}]"] = mine >> low & (1 << high - low + 1) - 1
-                known[f"other[{high},{low}]"] = other >> low & (1 << high - low + 1) - 1
-            environments.append(known)
-        found = [
-            evaluate([part], {variable: known[variable.name] for variable in variables([part])})[0]  # type: ignore[misc]
-            for part in each
-            for known in environments
-        ]
-        assert True in found
+            pieces = {
+                f"{name}[{high},{low}]": address >> low & (1 << high - low + 1) - 1
+                for name, address in (("one", mine), ("other", other))
+                for high, low in ((5, 2), (1, 0))
+            }
+            found += evaluated(each, {**known, **pieces})
+        assert True in found or holds is False
 
 
 def test_a_word_entered_for_one_address_is_found_in_each_case() -> None:

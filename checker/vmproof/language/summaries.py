@@ -60,9 +60,7 @@ class Effects:
     @classmethod
     def of(cls, run: Calls) -> Effects:
         recorded = (run.traps, run.events, run.translations, run.obligations, run.choices, run.named or ())
-        return cls(
-            tuple(map(len, recorded)), (run.cond, run.taken, run.waits, run.unpredictable, run.disabled), (run.state, run.kept)
-        )
+        return cls(tuple(map(len, recorded)), (run.cond, run.taken, run.waits, run.unpredictable, run.disabled), (run.state, run.kept))
 
     def same(self, run: Calls) -> bool:
         """Whether nothing has happened since."""

@@ -9,7 +9,7 @@ from itertools import islice
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
-from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Term, reachable, substitute, variables
+from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Term, reachable, variables
 from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
@@ -184,8 +184,7 @@ class Setting:
     def _large(self, access: int, size: int) -> bool:
         """Whether the translation walks page tables, so that it pays to leave out what the modes at hand do not do."""
         if (access, size) not in self._sizes:
-            parts = _parts(self._general(access, size)[0])
-            self._sizes[access, size] = len(list(islice(reachable(parts), _LARGE))) == _LARGE
+            self._sizes[access, size] = len(list(islice(reachable(self._general(access, size)[0].terms), _LARGE))) == _LARGE
         return self._sizes[access, size]
 
     def _possible(self, state: State) -> tuple[ModeValue, ...]:
@@ -219,7 +218,7 @@ class Setting:
         mapping = {variable: va if path is None else state[path] for variable, path in open_}
         key = (special.fault, special.address, special.updates, tuple(mapping.items()))
         if key not in self._instances:
-            self._instances[key] = _substituted(special, mapping)
+            self._instances[key] = special.substituted(mapping)
         return self._instances[key]
 
     def _governing(self, path: str) -> bool:
@@ -241,7 +240,7 @@ class Setting:
         """The translation in a state of variables, and these variables with the leaf paths they stand for (None: the address)."""
         state, va, found = self.description.translation_of(access, size)
         paths = {variable: path for path, variable in state.items()}
-        occurring = variables(_parts(found))
+        occurring = variables(found.terms)
         return found, [(variable, paths.get(variable)) for variable in occurring if variable is va or variable in paths]
 
     @property
@@ -303,25 +302,9 @@ def _settled(
     general: Located, free: list[tuple[Term, str | None]], known: Mapping[str, Term]
 ) -> tuple[Located, list[tuple[Term, str | None]]]:
     """A translation with what is known of some leaves in their place, and the variables that are left."""
-    special = _substituted(general, {variable: known[path] for variable, path in free if path in known})
-    occurring = set(variables(_parts(special)))
+    special = general.substituted({variable: known[path] for variable, path in free if path is not None and path in known})
+    occurring = set(variables(special.terms))
     return special, [(variable, path) for variable, path in free if variable in occurring]
-
-
-def _parts(found: Located) -> list[Term]:
-    return [term for term in (found.fault, found.address, found.updates, found.cause, found.value) if term is not None]
-
-
-def _substituted(found: Located, mapping: Mapping[Term, Term]) -> Located:
-    parts = _parts(found)
-    replaced = dict(zip(parts, substitute(found.fault.pool, parts, mapping), strict=True))
-    return Located(
-        replaced[found.fault],
-        None if found.cause is None else replaced[found.cause],
-        None if found.value is None else replaced[found.value],
-        replaced[found.address],
-        replaced[found.updates],
-    )
 
 
 def chosen(pool: Pool, condition: Term, one: Located, other: Located) -> Located:

@@ -8,6 +8,7 @@ has made take a tenth of the time.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
 
 from vmproof.terms import BitVecSort, Op, Term, reachable, substitute, variables
 
@@ -24,7 +25,7 @@ def unfolded(terms: Sequence[Term], different: Collection[Term] = ()) -> list[Te
     for term in reachable(terms):
         args = tuple([done[arg] for arg in term.args])
         if term.op is Op.SELECT:
-            done[term] = _read(*args, different)
+            done[term] = _read(args[0], args[1], different)
         elif term.op is Op.EXTRACT:
             high, low = term.data
             done[term] = _of_each(args[0], lambda part, high=high, low=low: part.pool.extract(part, high, low))  # type: ignore[misc]
@@ -116,7 +117,7 @@ def told_apart(terms: Sequence[Term], one: Term, other: Term) -> list[list[Term]
     alone = unfolded(substitute(pool, terms, {one: _joined(mine), other: _joined(its)}))
     speaking = [set(variables([term])) for term in alone]
     both = [not found.isdisjoint(mine) and not found.isdisjoint(its) for found in speaking]
-    renamed = substitute(pool, alone, {old: new for old, new in zip(its, mine, strict=True)})
+    renamed = substitute(pool, alone, dict(zip(its, mine, strict=True)))
     parts: list[list[Term]] = [[] if mixed else [term] for mixed, term in zip(both, renamed, strict=True)]
     mixed = [number for number, is_mixed in enumerate(both) if is_mixed]
     for count in range(len(indexing) + 1) if mixed else ():
@@ -134,7 +135,7 @@ def _joined(parts: list[Term]) -> Term:
 
 
 def _pieces(terms: Iterable[Term], one: Term, other: Term) -> list[tuple[int, int, bool]]:
-    """Two addresses cut where indices of stores cut both: highest and lowest bit of each piece, the highest first, and whether it indexes."""
+    """Two addresses cut where indices of stores cut both: the highest and lowest bit of each piece, and whether it indexes."""
     found: dict[Term, set[tuple[int, int]]] = {one: set(), other: set()}
     for node in reachable(terms):
         if node.op is Op.STORE:
@@ -143,6 +144,4 @@ def _pieces(terms: Iterable[Term], one: Term, other: Term) -> list[tuple[int, in
                     found[part.args[0]].add(part.data)
     both = found[one] & found[other]
     cuts = sorted({one.width, 0, *(end for high, low in both for end in (high + 1, low))}, reverse=True)
-    return [
-        (top - 1, bottom, any(low <= bottom and top - 1 <= high for high, low in both)) for top, bottom in zip(cuts, cuts[1:], strict=False)
-    ]
+    return [(top - 1, bottom, any(low <= bottom < top <= high + 1 for high, low in both)) for top, bottom in pairwise(cuts)]
