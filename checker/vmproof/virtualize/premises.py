@@ -231,7 +231,8 @@ def _constructed(
         goals = [pool.and_(*premises, pool.not_(claim)) for claim in (*conjuncts(claims), *conjuncts(last))]
         needed = len(conjuncts(claims))
         parts = told_apart(goals, *places)
-        answers = iter((yield from ask_all([*world.relevant([part]), part] for each in parts for part in each)))
+        queries = [[*world.relevant([part]), part] for each in parts for part in each]
+        answers = iter((yield from ask_all(queries, arrays=True)))
         proved = [[next(answers).status for _ in each] == [Status.UNSAT] * len(each) for each in parts]
         open_: SolverAnswer | None = None
         for goal, holds in zip(goals[:needed], proved, strict=False):
