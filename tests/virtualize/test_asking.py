@@ -41,3 +41,12 @@ def test_results_are_in_the_order_of_tasks() -> None:
 
     with SolverPool(2) as solvers:
         assert Asker(solvers).run([task(value) for value in (30, 3, 12)], limit=1) == [30, 3, 12]
+
+
+def test_what_is_said_to_be_about_arrays_goes_to_the_solver_for_them() -> None:
+    pool = Pool()
+    with SolverPool(2) as solvers:
+        asker = Asker(solvers)
+        for number, arrays in ((5, False), (7, True)):
+            asker.result(ask_all([[product(pool, number)]], arrays))
+            assert asker.solvers == ({"z3", "bitwuzla"} if arrays else {"z3"})

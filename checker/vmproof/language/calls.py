@@ -15,6 +15,7 @@ from vmproof.language.merge import merge
 from vmproof.language.once import translated_once
 from vmproof.language.outcome import Event, Explicit
 from vmproof.language.run import Dead, Frame, RawTrap
+from vmproof.language.summaries import called
 from vmproof.language.types import (
     ACCESS,
     ArrayType,
@@ -63,6 +64,8 @@ class Calls(Expressions):
                 return None
         if self._names_translation(function):
             return self._explicit_translation(function, args, kwargs, node)
+        if self.translating and self.machine is not None:
+            return called(self, function, args, kwargs, node)
         return self.invoke(function, args, kwargs, node)
 
     def _names_translation(self, function: Function) -> bool:

@@ -17,7 +17,7 @@ from vmproof.language.encoding import DONT_CARE, Encoding
 from vmproof.language.forms import Forms
 from vmproof.language.interpreter import Interpreter
 from vmproof.language.machine import Instruction, Machine, Scenario
-from vmproof.language.memory import Located, MemoryModel, Physical
+from vmproof.language.memory import Located, MemoryModel, Physical, Unmapped
 from vmproof.language.module import Module
 from vmproof.language.outcome import Event, Obligation, Outcome, State, Trap
 from vmproof.language.patterns import PatternError
@@ -434,7 +434,7 @@ class Description:
         function = self.machine.fetch
         if function is None:
             return self.cell_width
-        _, word = self._fetched(self.fresh("unit"), None, None)
+        _, word = self._fetched(self.fresh("unit"), Unmapped(self.machine.memory_name or ""), None)
         if word is None:
             raise InputError("the @fetch function must return bits", function.module.source.place(function.node))
         return word.width

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vmproof.language.module import Module
     from vmproof.language.once import Shape, Template
     from vmproof.language.run import Run
+    from vmproof.language.summaries import Summary
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +179,7 @@ class Machine:
     systems: dict[StateType, Machine] = field(default_factory=dict)  # by its state, each system that was read: itself, components
     joint: dict[str, frozenset[str] | None] = field(default_factory=dict)  # by field, what its component does in joint steps only
     templates: dict[Shape, Template] = field(default_factory=dict)  # translations that instructions name, each executed once
+    summaries: dict[Shape, Summary | None] = field(default_factory=dict)  # what a translation calls; None of what has effects
     registers: tuple[str, ...] = ()  # the leaves that the translation may depend on: all but the memory and pc
 
     def component(self, name: str) -> Machine:

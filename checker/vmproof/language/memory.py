@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from vmproof.terms import Sort, Term
+from vmproof.terms import Sort, Term, substitute
 
 if TYPE_CHECKING:
     from vmproof.language.run import Run
@@ -26,6 +27,22 @@ class Located:
     value: Term | None
     address: Term
     updates: Term
+
+    @property
+    def terms(self) -> list[Term]:
+        """The terms that there are."""
+        return [term for term in (self.fault, self.address, self.updates, self.cause, self.value) if term is not None]
+
+    def substituted(self, mapping: Mapping[Term, Term]) -> Located:
+        """The same with terms in the place of others."""
+        replaced = dict(zip(self.terms, substitute(self.fault.pool, self.terms, mapping), strict=True))
+        return Located(
+            replaced[self.fault],
+            None if self.cause is None else replaced[self.cause],
+            None if self.value is None else replaced[self.value],
+            replaced[self.address],
+            replaced[self.updates],
+        )
 
 
 class MemoryModel(Protocol):
@@ -72,3 +89,13 @@ class Physical:
 
     def choose(self, run: Run, name: str, sort: Sort) -> Term:
         return run.pool.var(name, sort)
+
+
+class Unmapped(Physical):
+    """Memory that is not translated, for executions of which only the widths matter: every access is allowed, and finds cell 0."""
+
+    def locate(self, run: Run, va: Term, access: int, size: int) -> Located:
+        pool, machine = run.pool, run.machine
+        assert machine is not None
+        assert machine.memory is not None
+        return Located(pool.false, None, None, pool.bv(0, machine.memory.address), pool.false)

@@ -7,8 +7,8 @@ they differ in little but the address.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vmproof.language.memory import Physical
@@ -25,13 +25,26 @@ Shape = tuple[object, ...]
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """A call in a state of variables: where it traps, with what, the address that it gives, and the leaves that it changes."""
+    """A call in a state of variables: where it traps, with what, the address that it gives, and the leaves that it changes.
+
+    `instances` are what its terms are with other terms in the place of those variables: one instruction is executed in several ways.
+    """
 
     fault: Term
     cause: Term | None
     value: Mapping[str, Term] | None
     address: Term
     changed: Mapping[str, Term]
+    instances: dict[tuple[Term, ...], Mapping[Term, Term]] = field(default_factory=dict)
+
+    def instance(self, mapping: Mapping[Term, Term]) -> Mapping[Term, Term]:
+        """What each of its terms is with these terms in the place of the variables."""
+        key = tuple(mapping.values())
+        if key not in self.instances:
+            parts = [self.fault, self.address, *self.changed.values(), *(self.value or {}).values()]
+            parts += [] if self.cause is None else [self.cause]
+            self.instances[key] = dict(zip(parts, substitute(self.fault.pool, parts, mapping), strict=True))
+        return self.instances[key]
 
 
 def translated_once(run: Calls, function: Function, args: list[Value], kwargs: Mapping[str, Value], node: ast.AST) -> Term | None:
@@ -44,26 +57,23 @@ def translated_once(run: Calls, function: Function, args: list[Value], kwargs: M
     if machine.memory is None or machine.memory_name is None or not args or not isinstance(args[0], StateRef) or not args[0].running:
         return None
     given = [*args[1:], *kwargs.values()]
-    terms = [term for value in given if (term := _term(value)) is not None]
+    terms = [term for value in given if (term := term_of(value)) is not None]
     if all(term.is_const for term in terms):
         return None
     shape: list[object] = [id(function.node), tuple(kwargs)]
     for value in given:
-        described = _described(value)
-        if described is None:
+        kind = described(value)
+        if kind is None:
             return None
-        shape.append(described)
+        shape.append(kind)
     key = tuple(shape)
     paths = [path for path in run.state if path in machine.registers or path in ("pc", machine.memory_name)]
     names = {path: run.pool.var(f"$once.{path}", run.state[path].sort) for path in paths}
-    places = [run.pool.var(f"$once.{number}", term.sort) for number, term in enumerate(terms)]
+    places = places_of(terms)
     if key not in machine.templates:
         machine.templates[key] = _made(run, function, args, kwargs, node, names, places)
     template = machine.templates[key]
-    parts = [template.fault, template.address, *template.changed.values(), *(template.value or {}).values()]
-    parts += [] if template.cause is None else [template.cause]
-    mapping = {variable: run.state[path] for path, variable in names.items()} | dict(zip(places, terms, strict=True))
-    replaced = dict(zip(parts, substitute(run.pool, parts, mapping), strict=True))
+    replaced = template.instance({variable: run.state[path] for path, variable in names.items()} | dict(zip(places, terms, strict=True)))
     value_of = None if template.value is None else {path: replaced[term] for path, term in template.value.items()}
     run.trap_if(replaced[template.fault], None if template.cause is None else replaced[template.cause], value_of, memory=True)
 
@@ -89,8 +99,8 @@ def _made(
     assert machine.memory_name is not None
     apart = type(run)(run.pool, run.budget, run.module, machine, dict(names), Physical(machine.memory_name))
     left = iter(places)
-    inner: list[Value] = [args[0], *(_placed(value, left) for value in args[1:])]
-    named = {name: _placed(value, left) for name, value in kwargs.items()}
+    inner: list[Value] = [args[0], *(placed(value, left) for value in args[1:])]
+    named = {name: placed(value, left) for name, value in kwargs.items()}
     tried = apart.captured_attempt(function, inner, named, node)
     cause, value = apart.merged_trap(tried.traps)
     assert machine.memory is not None
@@ -99,13 +109,20 @@ def _made(
     return Template(tried.fault, cause, value, address, changed)
 
 
-def _term(value: Value) -> Term | None:
+def places_of(terms: Iterable[Term]) -> list[Term]:
+    """A variable for each of the terms of a call."""
+    return [term.pool.var(f"$once.{number}.{term.sort}", term.sort) for number, term in enumerate(terms)]
+
+
+def term_of(value: Value) -> Term | None:
+    """The term that a value is, or that it holds; None of a static value."""
     if isinstance(value, EnumValue):
         return value.term
     return value if isinstance(value, Term) else None
 
 
-def _described(value: Value) -> EnumType | Sort | tuple[object, ...] | None:
+def described(value: Value) -> EnumType | Sort | tuple[object, ...] | None:
+    """What is known of a value while reading: all of a static one, the type of another; None of what is neither a term nor static."""
     match value:
         case EnumValue():
             return value.type
@@ -119,7 +136,8 @@ def _described(value: Value) -> EnumType | Sort | tuple[object, ...] | None:
             return ("none",) if value is None else None
 
 
-def _placed(value: Value, left: Iterator[Term]) -> Value:
+def placed(value: Value, left: Iterator[Term]) -> Value:
+    """The value with the next of some variables in the place of its term."""
     if isinstance(value, EnumValue):
         return EnumValue(value.type, next(left))
     return next(left) if isinstance(value, Term) else value

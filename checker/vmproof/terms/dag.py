@@ -115,7 +115,7 @@ def substitute(pool: Pool, terms: Iterable[Term], mapping: Mapping[Term, Term]) 
     """
     wanted = list(terms)
     for old, new in mapping.items():
-        if old.sort != new.sort or new.pool is not pool:
+        if (old.sort is not new.sort and old.sort != new.sort) or new.pool is not pool:
             pool._mismatch("substitution", old, new)
     done: dict[Term, Term] = {}
     rebuild = pool.rebuild

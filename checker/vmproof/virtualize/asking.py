@@ -19,10 +19,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Ask:
-    """One query: is there a model of all `assertions`? `likely`: a model is to be expected, so known ones are tried first."""
+    """One query: is there a model of all `assertions`? `likely`: a model is to be expected, so known ones are tried first.
+
+    `arrays`: what it says of arrays is what makes it hard (`contest.py`).
+    """
 
     assertions: tuple[Term, ...]
     likely: bool = False
+    arrays: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Asker:
                 if known is None:
                     if key not in waiting:
                         self.asked += 1
-                        contests[key] = Contest(self._pool, Query(ask.assertions))
+                        contests[key] = Contest(self._pool, Query(ask.assertions), ask.arrays)
                     waiting.setdefault(key, []).append((stopped, position))
 
         while queue or waiting:
@@ -177,7 +181,7 @@ def ask(*assertions: Term, likely: bool = False) -> Task[Answer]:
     return answer
 
 
-def ask_all(queries: Iterable[Sequence[Term]]) -> Task[list[Answer]]:
+def ask_all(queries: Iterable[Sequence[Term]], arrays: bool = False) -> Task[list[Answer]]:
     """The task that asks several queries at once."""
-    answers: list[Answer] = yield Together(tuple(Ask(tuple(assertions)) for assertions in queries))
+    answers: list[Answer] = yield Together(tuple(Ask(tuple(assertions), arrays=arrays) for assertions in queries))
     return answers

@@ -14,21 +14,24 @@ from vmproof.solvers import Answer, Handle, Query, SolverPool, Status
 from vmproof.terms import ArraySort, Op, Term, reachable
 
 _ARRAYS = "bitwuzla"
-"""Who is asked first where arrays are stored to or compared as wholes: it decides these fastest."""
+"""Who is asked first where arrays are stored to or compared as wholes, and about walks of page tables: it decides these fastest."""
 _OTHERS = (_ARRAYS, "cvc5")
 _FIRST_SECONDS = 3.0
 """What the first solver may take: nearly all queries take it a fraction of that, on a busy machine too."""
-_STORES_SECONDS = 10.0
-"""The same where arrays are stored to, as the others are seldom faster then."""
+_ARRAYS_SECONDS = 10.0
+"""The same where that is about arrays, as the others are seldom faster then."""
 
 
 class Contest:
-    """The attempts at one query. `pending` are those that are under way; there are some until `settle` gives the answer."""
+    """The attempts at one query. `pending` are those that are under way; there are some until `settle` gives the answer.
 
-    def __init__(self, pool: SolverPool, query: Query) -> None:
+    `arrays` says that it is about arrays, where its operators do not.
+    """
+
+    def __init__(self, pool: SolverPool, query: Query, arrays: bool = False) -> None:
         self._pool = pool
         self._query = query
-        first, seconds = (_ARRAYS, _STORES_SECONDS) if _stores(query.assertions) else (None, _FIRST_SECONDS)
+        first, seconds = (_ARRAYS, _ARRAYS_SECONDS) if arrays or _stores(query.assertions) else (None, _FIRST_SECONDS)
         self._rounds: deque[tuple[tuple[str | None, float | None], ...]] = deque(
             [((first, min(seconds, pool.timeout)),), tuple((name, None) for name in _OTHERS), ((None, None),)]
         )

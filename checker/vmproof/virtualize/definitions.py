@@ -119,6 +119,21 @@ def behaviour_sensitive(one: str, other: str) -> Definition:
     return definition
 
 
+def mode_sensitive(one: str, other: str) -> Definition:
+    """As behaviour-sensitive. States that have nothing but their modes to differ in do differ in them: else their runs are one run."""
+
+    def definition(tier: Tier) -> Task[Formula]:
+        formula = yield from behaviour_sensitive(one, other)(tier)
+        first, second = tier.run(one).body, tier.run(other).body
+        modes = tier.setting.mode_paths
+        if first.kind != second.kind or any(second.state[path] is not term for path, term in first.state.items() if path not in modes):
+            return formula
+        apart = tier.pool.or_(*(tier.pool.ne(first.state[path], second.state[path]) for path in modes))
+        return _formula(_guarded(tier, apart, list(formula.parts)), list(formula.universal))
+
+    return definition
+
+
 def trap_sensitive(tier: Tier) -> Task[Formula]:
     """e traps on g, not by memory, and completes on r; a trap delivered on both sides counts where the states after it differ."""
     guest, real = tier.run("g"), tier.run("r")
@@ -303,7 +318,9 @@ class Question:
         """The formula. KeyError for a name that is no question."""
         if self.name in ("control_sensitive", "waiting"):
             return {"control_sensitive": control_sensitive, "waiting": waiting}[self.name](self.first)
-        if self.name in ("behaviour_sensitive", "mode_sensitive", "resource_sensitive"):
+        if self.name == "mode_sensitive":
+            return mode_sensitive(self.first, self.second)
+        if self.name in ("behaviour_sensitive", "resource_sensitive"):
             return behaviour_sensitive(self.first, self.second)
         return _PAIR_DEFINITIONS[self.name]
 

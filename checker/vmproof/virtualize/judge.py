@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Collection, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from vmproof.engines.verdict import Verdict
@@ -54,9 +55,21 @@ def judge(
     """
     chosen = description.scenario(scenario)
     instructions = _selected(description, only)
-    setting = Setting(description, chosen)
-    with nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
+    with _uncollected(), nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
+        setting = Setting(description, chosen)
         return _Judging(setting, instructions, Asker(pool), progress or (lambda done, total, what: None)).judgement()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looks for cycles of garbage: terms live as long as their pool, and a search among them finds next to nothing to free."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _selected(description: Description, only: Collection[str] | None) -> list[Instruction]:

@@ -75,7 +75,8 @@ def unfollowed(setting: Setting, bare: Registers) -> Task[Unanswered]:
     pending = walks.begun()
     for _ in range(_ROUNDS):
         leaves = [leaf for case in pending for leaf in walks.pursued(case)]
-        answers = yield from ask_all([*world.relevant([*leaf.facts, leaf.goal]), *leaf.facts, leaf.goal] for leaf in leaves)
+        queries = [[*world.relevant([*leaf.facts, leaf.goal]), *leaf.facts, leaf.goal] for leaf in leaves]
+        answers = yield from ask_all(queries, arrays=True)
         open_ = [(leaf, answer) for leaf, answer in zip(leaves, answers, strict=True) if answer.status is not Status.UNSAT]
         if not open_:
             return Unanswered(Status.UNSAT)

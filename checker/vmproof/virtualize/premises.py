@@ -9,7 +9,7 @@ from vmproof.language import State
 from vmproof.language.types import Role
 from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
-from vmproof.terms import BitVecSort, Op, Term, Value, conjuncts, default_value, evaluate, substitute, variables
+from vmproof.terms import BitVecSort, Term, Value, conjuncts, default_value, evaluate, substitute, variables
 from vmproof.virtualize.agreement import Agreement, Point, everywhere
 from vmproof.virtualize.asking import Task, ask, ask_all
 from vmproof.virtualize.concrete import completed, minimised, world_of_constants
@@ -20,6 +20,7 @@ from vmproof.virtualize.forall import Unanswered, nothing_answers, unanswered
 from vmproof.virtualize.nearby import empty_memories
 from vmproof.virtualize.own_tables import Registers, has_own_tables
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, WRITE, ModeValue, Setting
+from vmproof.virtualize.unfolding import told_apart
 from vmproof.virtualize.world import Body, World, is_true
 
 
@@ -246,16 +247,21 @@ def _constructed(
     claims = [description.legal(state), relation, confined, *substitute(pool, permitted, made)]
 
     def shown(claims: Sequence[Term], last: Sequence[Term]) -> Task[tuple[SolverAnswer | None, bool]]:
-        """None where all the claims hold, else what was answered of one that does not, or is open; and whether the `last` do too."""
-        goals = [pool.not_(claim) for claim in conjuncts(claims)]
-        more = [pool.not_(claim) for claim in conjuncts(last)]
-        answers = yield from ask_all([*world.relevant([goal, *premises]), *premises, goal] for goal in (*goals, *more))
-        proved = [answer.status is Status.UNSAT for answer in answers]
-        for goal, answer in zip(goals, answers, strict=False):
-            if answer.status is Status.SAT:
-                return (yield from ask(*world.constraints, *premises, goal)), False
-        open_ = next((answer for answer, holds in zip(answers[: len(goals)], proved, strict=False) if not holds), None)
-        return open_, all(proved[len(goals) :])
+        """None where all the claims hold, else what was answered of one that does not, or is open; and whether the `last` are seen to."""
+        goals = [pool.and_(*premises, pool.not_(claim)) for claim in (*conjuncts(claims), *conjuncts(last))]
+        needed = len(conjuncts(claims))
+        parts = told_apart(goals, *(va for va, _ in places))
+        queries = [[*world.relevant([part]), part] for each in parts for part in each]
+        answers = iter((yield from ask_all(queries, arrays=True)))
+        proved = [[next(answers).status for _ in each] == [Status.UNSAT] * len(each) for each in parts]
+        open_: SolverAnswer | None = None
+        for goal, holds in zip(goals[:needed], proved, strict=False):
+            if not holds:
+                answer = yield from ask(*world.constraints, goal)
+                if answer.status is Status.SAT:
+                    return answer, False
+                open_ = answer if answer.status is Status.UNKNOWN else open_
+        return open_, all(proved[needed:])
 
     open_, in_place = yield from shown(claims, substitute(pool, kept, made))
     if open_ is None and not in_place:

@@ -66,9 +66,11 @@ class Recorder(Walker):
         super().__init__(setting.memory or "", setting.translate, denies=kind == GUEST)
         self._keys = setting.key_registers(kind)
         self._recording = True
+        self.used = False  # whether an address was translated
         self.touches: dict[tuple[object, ...], Touch] = {}
 
     def locate(self, run: LanguageRun, va: Term, access: int, size: int) -> Located:
+        self.used = True
         registers = tuple((path, run.state[path]) for path in self._keys)
         if self._recording:
             key = (va, access, size, registers)
@@ -125,6 +127,7 @@ class Executions:
         self._operands: dict[str, dict[str, Term]] = {}
         self._valid: dict[str, Term] = {}
         self._made: dict[tuple[str, str, bool], _Canonical] = {}
+        self._aside: dict[tuple[str, bool], Outcome] = {}  # executions without a look at memory, which are the same on a guest and really
         self._special: dict[tuple[str, str, bool, Case], _Canonical] = {}
         self._cases: dict[str, tuple[Case, ...]] = {}
         self._runs: dict[tuple[str, bool, tuple[Term, ...], str, Case | None], Run] = {}
@@ -198,8 +201,12 @@ class Executions:
         key = (instruction.name, kind, exact)
         if key not in self._made:
             initial = setting.canonical(with_cells=not exact and setting.memory is not None)
-            memory: MemoryModel = Recorder(setting, kind) if exact else View(setting, kind, initial)
-            outcome = setting.execute(instruction, initial, self.operands(instruction), memory)
+            memory: Recorder | View = Recorder(setting, kind) if exact else View(setting, kind, initial)
+            outcome = self._aside.get((instruction.name, exact))
+            if outcome is None:
+                outcome = setting.execute(instruction, initial, self.operands(instruction), memory)
+                if not memory.used and not outcome.translations:
+                    self._aside[instruction.name, exact] = outcome
             links: tuple[Term, ...] = ()
             touches: tuple[Touch, ...] = ()
             if isinstance(memory, Recorder):

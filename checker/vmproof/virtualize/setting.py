@@ -10,7 +10,7 @@ from itertools import islice
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
-from vmproof.terms import ArraySort, BitVecSort, Op, Pool, Sort, Term, reachable, substitute, variables
+from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Term, reachable, variables
 from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
@@ -22,6 +22,9 @@ ModeValue = tuple[int, ...]
 
 _LARGE = 2000
 """Nodes of a translation, from which on it is looked at mode by mode."""
+
+_FEW = 4
+"""Bits of a leaf that has few values."""
 
 _CANONICAL = "s"
 _SHARED = "u"
@@ -185,8 +188,7 @@ class Setting:
     def _large(self, access: int, size: int) -> bool:
         """Whether the translation walks page tables, so that it pays to leave out what the modes at hand do not do."""
         if (access, size) not in self._sizes:
-            parts = _parts(self._general(access, size)[0])
-            self._sizes[access, size] = len(list(islice(reachable(parts), _LARGE))) == _LARGE
+            self._sizes[access, size] = len(list(islice(reachable(self._general(access, size)[0].terms), _LARGE))) == _LARGE
         return self._sizes[access, size]
 
     def _possible(self, state: State, kind: str | None) -> tuple[ModeValue, ...]:
@@ -211,17 +213,22 @@ class Setting:
         general, free = self._general(access, size)
         paths = [path for _, path in free if path is not None]
         settled = tuple((path, state[path]) for path in paths if state[path].is_const or not variables([state[path]]))
-        if (access, size, settled) not in self._settled:
-            known = dict(settled)
-            special = _substituted(general, {variable: known[path] for variable, path in free if path in known})
-            occurring = set(variables(_parts(special)))
-            self._settled[access, size, settled] = special, [(variable, path) for variable, path in free if variable in occurring]
-        special, open_ = self._settled[access, size, settled]
+        first = tuple((path, term) for path, term in settled if self._governing(path))
+        for known in (first, settled):
+            if (access, size, known) not in self._settled:
+                self._settled[access, size, known] = _settled(general, free, dict(known))
+            general, free = self._settled[access, size, known]
+        special, open_ = general, free
         mapping = {variable: va if path is None else state[path] for variable, path in open_}
         key = (special.fault, special.address, special.updates, tuple(mapping.items()))
         if key not in self._instances:
-            self._instances[key] = _substituted(special, mapping)
+            self._instances[key] = special.substituted(mapping)
         return self._instances[key]
+
+    def _governing(self, path: str) -> bool:
+        """Whether a leaf has few values, and decides which parts of the translation there are: modes, and how the machine is built."""
+        sort, role = self.sort(path), self.fields[path].role
+        return role in (Role.MODE, Role.PLATFORM) and (sort == BOOL or (isinstance(sort, BitVecSort) and sort.width <= _FEW))
 
     def seen(self, kind: str, state: State, va: Term, access: int, size: int = 1) -> Located:
         """An address as the view of a guest's or a real state has it."""
@@ -237,7 +244,7 @@ class Setting:
         """The translation in a state of variables, and these variables with the leaf paths they stand for (None: the address)."""
         state, va, found = self.description.translation_of(access, size)
         paths = {variable: path for path, variable in state.items()}
-        occurring = variables(_parts(found))
+        occurring = variables(found.terms)
         return found, [(variable, paths.get(variable)) for variable in occurring if variable is va or variable in paths]
 
     @property
@@ -306,20 +313,13 @@ class Setting:
         return bits[0] if len(bits) == 1 else pool.concat(*bits)
 
 
-def _parts(found: Located) -> list[Term]:
-    return [term for term in (found.fault, found.address, found.updates, found.cause, found.value) if term is not None]
-
-
-def _substituted(found: Located, mapping: Mapping[Term, Term]) -> Located:
-    parts = _parts(found)
-    replaced = dict(zip(parts, substitute(found.fault.pool, parts, mapping), strict=True))
-    return Located(
-        replaced[found.fault],
-        None if found.cause is None else replaced[found.cause],
-        None if found.value is None else replaced[found.value],
-        replaced[found.address],
-        replaced[found.updates],
-    )
+def _settled(
+    general: Located, free: list[tuple[Term, str | None]], known: Mapping[str, Term]
+) -> tuple[Located, list[tuple[Term, str | None]]]:
+    """A translation with what is known of some leaves in their place, and the variables that are left."""
+    special = general.substituted({variable: known[path] for variable, path in free if path is not None and path in known})
+    occurring = set(variables(special.terms))
+    return special, [(variable, path) for variable, path in free if variable in occurring]
 
 
 def chosen(pool: Pool, condition: Term, one: Located, other: Located) -> Located:

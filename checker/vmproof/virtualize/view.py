@@ -30,6 +30,7 @@ class View:
         self._initial = initial
         self._cause: Term | None = None
         self._value: Term | None = None
+        self.used = False  # whether an address was looked up
         self._private_cause = False  # what a memory trap reports may depend on the VMM's registers
         if setting.translated:
             found = setting.translate(initial, self._pool.var("$shape.va", setting.va_sort), 0)
@@ -43,6 +44,7 @@ class View:
 
     def locate(self, run: Run, va: Term, access: int, size: int) -> Located:
         """What the view says of one cell's address; private where translation depends on what the instruction changed of the VMM's."""
+        self.used = True
         if not self._setting.translated:
             return Located(self._pool.false, None, None, va, self._pool.false)
         private = any(run.state[path] is not self._initial[path] for path in self._vmm)
