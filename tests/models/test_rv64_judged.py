@@ -1,9 +1,15 @@
-"""RV64 hosts a VMM with the guest's S-mode, or its M-mode too, in U-mode (Priv. 3.1.11; RVirt, Miralis); with open counters it does not."""
+"""Where RV64 runs a guest: its S-mode or M-mode in U-mode (RVirt, Miralis), its S-mode in S-mode under M, or in VS-mode under HS.
+
+What the privileged specification says about each (3.1.6.5, 3.1.11, 8.2.1) comes out: which bits must trap, and what would be critical.
+"""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 from vmproof.language import load
 from vmproof.virtualize import judge
@@ -14,6 +20,19 @@ SENSITIVE = ("csrrw_sstatus", "csrrs_satp", "csrrs_time", "sret", "sfence_vma")
 """They behave differently in S-mode, or change what is the VMM's, and all trap in U-mode."""
 ORDINARY = ("addi", "ld", "sd", "amoadd_d", "ecall", "mret", "hlv.d")
 """In a guest without M-mode's rights and without the H extension, MRET and HLV always trap."""
+
+
+FINE = {"virtualizable": "proved", "equivalence": "proved", "resource_control": "proved", "efficiency": "proved"}
+
+
+def changed(tmp_path: Path, file: str, old: str, new: str) -> Path:
+    """The model with one change of a text."""
+    shutil.copytree(ROOT / "spec", tmp_path / "spec", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "models", tmp_path / "models", ignore=shutil.ignore_patterns("__pycache__"))
+    text = (tmp_path / "models" / file).read_text()
+    assert old in text
+    (tmp_path / "models" / file).write_text(text.replace(old, new))
+    return tmp_path / "models" / "rv64.py"
 
 
 def test_supervisor_in_user() -> None:
@@ -41,13 +60,8 @@ def test_supervisor_in_user() -> None:
 
 def test_a_time_that_user_mode_may_read(tmp_path: Path) -> None:
     """With mcounteren.TM and scounteren.TM both 1 RDTIME completes in U-mode; that it does is for the judgement to find."""
-    shutil.copytree(ROOT / "spec", tmp_path / "spec", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "models" / "rv64", tmp_path / "models" / "rv64", ignore=shutil.ignore_patterns("__pycache__"))
-    described = (ROOT / "models" / "rv64.py").read_text()
-    open_ = described.replace("real.mcounteren == 0 and", "real.mcounteren == 2 and")
-    assert open_ != described
-    (tmp_path / "models" / "rv64.py").write_text(open_)
-    judgement = judge(load(tmp_path / "models" / "rv64.py"), "SupervisorInUser", only=("csrrs_time", "csrrs_cycle"))
+    model = changed(tmp_path, "rv64.py", "real.mcounteren == 0 and", "real.mcounteren == 2 and")
+    judgement = judge(load(model), "SupervisorInUser", only=("csrrs_time", "csrrs_cycle"))
     assert set(judgement.critical) == {"csrrs_time"}
     assert str(judgement.theorems["virtualizable"].verdict) == "refuted"
     assert judgement.theorems["virtualizable"].instructions == ("csrrs_time",)
@@ -64,3 +78,35 @@ def test_machine_mode_in_user() -> None:
     assert (str(premises["realisation"].verdict), str(premises["view"].verdict)) == ("refuted", "proved")
     assert premises["realisation"].reason.startswith("No real state gives the guest its view at address ")
     assert premises["view"].reason == "What the real mode cannot give traps."
+
+
+@pytest.mark.parametrize(
+    ("scenario", "bits"),
+    [
+        ("SupervisorInSupervisor", {"mstatus.TVM": 1, "mstatus.TW": 1, "mstatus.TSR": 0}),
+        ("VirtualSupervisor", {"hstatus.VTVM": 0, "hstatus.VTW": 1, "hstatus.VTSR": 0}),
+    ],
+)
+def test_which_bits_must_trap(scenario: str, bits: Mapping[str, int]) -> None:
+    """Priv. 3.1.6.5 and 8.2.1: what the VMM owns must trap, and what would wait; SRET need not, as the mode is the guest's own."""
+    only = ("csrrw_satp", "csrrw_sstatus", "sret", "wfi", "ld", "hlv.d", "ecall")
+    judgement = judge(load(ROOT / "models" / "rv64.py"), scenario, only=only)
+    assert judgement.undecided == ()
+    assert {name: str(judgement.theorems[name].verdict) for name in FINE} == FINE
+    assert {name: str(premise.verdict) for name, premise in judgement.premises.items()} == dict.fromkeys(judgement.premises, "proved")
+    assert judgement.host is not None
+    assert [dict(values) for values in judgement.host.assignments] == [bits]
+    guests_own = scenario == "VirtualSupervisor"
+    assert (str(judgement.instruction("csrrw_satp").privileged), str(judgement.instruction("csrrw_satp").innocuous)) == (
+        ("no", "yes") if guests_own else ("yes", "no")
+    )
+    assert str(judgement.instruction("csrrw_sstatus").innocuous) == "yes"
+    assert str(judgement.instruction("hlv.d").privileged) == "yes"
+
+
+def test_illegal_instructions_must_reach_the_vmm(tmp_path: Path) -> None:
+    """With medeleg[2] = 1 the guest itself gets the exception by which the VMM was to see its write of satp."""
+    model = changed(tmp_path, "rv64/vmm.py", "MEMORY_FAULTS | ILLEGAL)", "MEMORY_FAULTS)")
+    judgement = judge(load(model), "SupervisorInSupervisor", only=("csrrw_satp", "csrrw_sscratch"))
+    assert judgement.critical == ("csrrw_satp",)
+    assert str(judgement.theorems["virtualizable"].verdict) == "refuted"

@@ -11,6 +11,8 @@ from vmproof.engines.verdict import Verdict
 from vmproof.language import load, load_text
 from vmproof.virtualize import Judgement, judge
 
+MACHINES = Path(__file__).parents[1] / "machines"
+
 MODELS = Path(__file__).parents[2] / "models" / "pg74"
 
 
@@ -89,8 +91,27 @@ def test_renaming_changes_no_verdict() -> None:
 
 
 def test_tables_that_show_a_guest_more_than_its_view_prove_nothing() -> None:
-    judgement = judge(load(Path(__file__).parents[1] / "machines" / "shadowed.py"), scenario="Generous")
+    judgement = judge(load(MACHINES / "shadowed.py"), scenario="Generous")
     assert judgement.premises["tables"].verdict is Verdict.PROVED
     assert judgement.premises["realisation"].verdict is Verdict.UNKNOWN
     assert "the tables that the scenario makes do not show the guest its view" in judgement.premises["realisation"].reason
     assert judgement.theorems["equivalence"].verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (("m.mem[behind(m, cat(m.root[8:3], va[8:6]))]", "m.mem[cat(m.root[8:3], va[8:6])]"), "a root that no second stage translates"),
+        (("return behind(m, cat(entry[2:0], va[5:0]))", "return cat(entry[2:0], va[5:0])"), "a page that no second stage translates"),
+        (("guest.frames <= 3", "guest.frames <= 4"), "the second stage's table in a frame of the guest's"),
+    ],
+    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
+)
+def test_tables_of_the_guests_own_are_followed_behind_the_vmms(tmp_path: Path, change: tuple[str, str], what: str) -> None:
+    """The machine without these faults is a rule of `test_theory_rules.py`."""
+    text = (MACHINES / "own_tables.py").read_text()
+    assert change[0] in text, what
+    (tmp_path / "changed.py").write_text(text.replace(*change))
+    judgement = judge(load(tmp_path / "changed.py"))
+    assert judgement.premises["tables"].verdict is Verdict.REFUTED
+    assert judgement.theorems["virtualizable"].verdict is Verdict.REFUTED

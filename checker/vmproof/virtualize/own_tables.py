@@ -51,12 +51,12 @@ def untranslated(setting: Setting) -> Registers | None:
         return None
     if not all(path in setting.own for path in keys) or setting.va_sort.width < setting.pa_width:
         return None
-    state = setting.canonical(False)
+    guest, _ = World(setting).pair()
     there = pool.var("$there", setting.description.memory.sort.index)  # type: ignore[union-attr]
     for mode in setting.domain if setting.own_mode else ((),):
         zeros = {path: pool.value(setting.sort(path), default_value(setting.sort(path))) for path in keys}
         zeros |= {path: pool.value(setting.sort(path), value) for path, value in zip(setting.mode_paths, mode, strict=False)}
-        found = [setting.seen(GUEST, {**state, **zeros}, pool.zext(there, setting.va_sort.width), access) for access in ACCESSES]
+        found = [setting.seen(GUEST, {**guest.state, **zeros}, pool.zext(there, setting.va_sort.width), access) for access in ACCESSES]
         if all(place.address is there for place in found):
             return zeros
     return None
@@ -201,9 +201,10 @@ class _Walks:
         found: dict[Term, Term] = {}
         for equation in conjuncts([fact]):
             for side, other in (equation.args, equation.args[::-1]) if equation.op is Op.EQ else ():
-                if side.op is Op.CONCAT and all(cell.op is Op.SELECT and cell.args[0] is self._real_memory for cell in side.args):
+                cells = side.args if side.op is Op.CONCAT else (side,)
+                if all(cell.op is Op.SELECT and cell.args[0] is self._real_memory for cell in cells):
                     high = side.width
-                    for cell in side.args:
+                    for cell in cells:
                         found[cell] = self._pool.extract(other, high - 1, high - cell.width)
                         high -= cell.width
                     break
