@@ -44,5 +44,3 @@ def placed(real, guest, gpa):
 
 def show_gigapage(real, guest, gpa):
     real.mem.write(entry_place(real, gpa), gigapage(guest, gpa[40:30]))
-
-

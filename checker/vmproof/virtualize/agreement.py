@@ -12,7 +12,7 @@ from vmproof.terms import Term, Value, evaluate
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.concrete import without_stores, world_of_constants
 from vmproof.virtualize.effects import reserved_in, view_differs
-from vmproof.virtualize.setting import ACCESSES, GUEST, READ, REAL, Setting, Touch
+from vmproof.virtualize.setting import ACCESSES, READ, REAL, Setting, Touch
 from vmproof.virtualize.world import Body, World
 
 _PAIRS = 6
@@ -76,7 +76,7 @@ class Agreement:
             return None
         states = world_of_constants(self._world, values)
         here, there = (pool.var(name, setting.va_sort) for name in ("gap.va", "gap.other"))
-        keys = [path for path in setting.key_registers(GUEST) if path not in setting.mode_paths]
+        keys = setting.unmoded_registers()
         registers = tuple((path, pool.var(f"gap.{path}", setting.sort(path))) for path in keys)
         for one, other in self._pairs(states):
             first, second = Point(here, registers), Point(there, registers)

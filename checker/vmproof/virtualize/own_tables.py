@@ -29,7 +29,7 @@ def has_own_tables(setting: Setting) -> bool:
         return False
     world = World(setting)
     guest, real = world.pair()
-    own = {guest.state[path] for path in setting.key_registers(GUEST) if path not in setting.mode_paths}
+    own = {guest.state[path] for path in setting.unmoded_registers()}
     probe = setting.pool.var("walk.va", setting.va_sort)
     found = [setting.seen(REAL, real.state, probe, access) for access in ACCESSES]
     for term in reachable([part for place in found for part in (place.fault, place.address)]):
@@ -46,7 +46,7 @@ def untranslated(setting: Setting) -> Registers | None:
     Zeros are tried, in each mode that it can enter by itself.
     """
     pool = setting.pool
-    keys = [path for path in setting.key_registers(GUEST) if path not in setting.mode_paths]
+    keys = setting.unmoded_registers()
     if not has_own_tables(setting):
         return None
     if not all(path in setting.own for path in keys) or setting.va_sort.width < setting.pa_width:
@@ -144,7 +144,7 @@ class _Walks:
         terms = [pool.or_(*goals), *(here.fault for here in found), *(here.address for here in found)]
         goal, *walk = _lifted(terms, self._memory)
         case = _Case(goal, tuple(walk[: len(found)]), tuple(walk[len(found) :]))
-        registers = {guest.state[path] for path in setting.key_registers(GUEST) if path not in setting.mode_paths}
+        registers = {guest.state[path] for path in setting.unmoded_registers()}
         atoms = [t for t in reachable(case.faults) if t.op is Op.EQ and t.args[0] in registers and t.args[1].is_const]
         cases = [case]
         for atom in atoms:

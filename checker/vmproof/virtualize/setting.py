@@ -278,6 +278,10 @@ class Setting:
             mine += [path for path in self.mode_paths if path in self.translation_reads]
         return tuple(path if kind == GUEST else self.own.get(path, path) for path in mine if self._small(path))
 
+    def unmoded_registers(self) -> tuple[str, ...]:
+        """The registers that the shared view takes, as a guest names them, its mode aside."""
+        return tuple(path for path in self.key_registers(GUEST) if path not in self.mode_paths)
+
     def vmm_registers(self, kind: str) -> tuple[str, ...]:
         """The registers that translation reads and that the shared view does not take."""
         keys = self.key_registers(kind)
