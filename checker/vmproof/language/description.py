@@ -62,6 +62,7 @@ class Description:
         self.scenarios: tuple[Scenario, ...] = tuple(sorted(machine.scenarios, key=lambda item: not self._here(item.place)))
         self.by_path = {item.path: item for item in self.fields}
         self._claims: dict[Function, tuple[Term, dict[Term, tuple[str, str]]]] = {}
+        self._claimed: dict[tuple[object, ...], Term] = {}
         self._translations: dict[tuple[int, int], tuple[State, Term, Located]] = {}
         self.instructions: tuple[Instruction, ...] = tuple(map(self._streamed, machine.instructions))
 
@@ -193,7 +194,10 @@ class Description:
             self._claims[function] = claim, {variable: found[variable] for variable in variables([claim])}
         claim, free = self._claims[function]
         mapping = {variable: states[name][path] if name in states else terms[name] for variable, (name, path) in free.items()}
-        return substitute(self.pool, [claim], mapping)[0]
+        key = (function, *mapping.values())
+        if key not in self._claimed:  # most of what is asked about differs in other fields
+            [self._claimed[key]] = substitute(self.pool, [claim], mapping)
+        return self._claimed[key]
 
     def _claim(self, function: Function, args: list[Value]) -> tuple[Term, list[Obligation]]:
         run = self._interpreter({}, None, function.module)
@@ -253,9 +257,9 @@ class Description:
         """The memory model of the description itself: its own translation over its own memory."""
         return Physical(self.machine.memory_name or "")
 
-    def operands(self, instruction: Instruction, prefix: str = "op") -> dict[str, Term]:
-        """A variable for each variable of the encoding, named `prefix.instruction.name`."""
-        return {name: self.pool.var(f"{prefix}.{instruction.name}.{name}", sort) for name, sort in instruction.variables}
+    def operands(self, instruction: Instruction) -> dict[str, Term]:
+        """A variable for each variable of the encoding: one for all instructions that have it, so that what they do alike is one term."""
+        return {name: self.pool.var(f"op.{name}.{sort}", sort) for name, sort in instruction.variables}
 
     def valid(self, instruction: Instruction, operands: Mapping[str, Term]) -> Term:
         """Which operand values are encodings of the instruction."""

@@ -22,6 +22,9 @@ READY = Reply(Status.UNKNOWN, None, "ready")
 TAKEN = Reply(Status.UNKNOWN, None, "taken up")
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
+_MOST_KEPT = (1 << 31) - 1  # bytes
+_LARGEST_ON_HEAP = 1 << 25  # the most that mallopt(3) takes
 
 
 def write_message(stream: BinaryIO, message: object) -> None:
@@ -58,11 +61,21 @@ def _limit_memory(memory_mb: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _keep_memory() -> None:
+    """Give nothing back to the system between problems: asking for it again costs as much as most problems. The C library's choice else."""
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(_M_TRIM_THRESHOLD, _MOST_KEPT)
+            mallopt(_M_MMAP_THRESHOLD, _LARGEST_ON_HEAP)
+
+
 def main(memory_mb: int, parent: int) -> None:
     """Serve problems until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     die_with(parent)
     _limit_memory(memory_mb)
+    _keep_memory()
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not mix with the replies
     requests = sys.stdin.buffer

@@ -1,6 +1,6 @@
 """Terms: sorts, values, hash-consed terms that are simplified as they are made, and what can be done with them."""
 
-from .dag import conjuncts, reachable, size, smaller, substitute, variables
+from .dag import Substitution, conjuncts, reachable, size, smaller, substitute, variables
 from .evaluate import Environment, Evaluator, UnassignedVariable, evaluate
 from .pool import Pool
 from .printer import fingerprint, to_text
@@ -22,6 +22,7 @@ __all__ = [
     "Serialized",
     "Sort",
     "SortError",
+    "Substitution",
     "Term",
     "UnassignedVariable",
     "UninterpretedSort",

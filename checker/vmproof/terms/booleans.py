@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from .builder import Builder
 from .sorts import BOOL
 from .term import Op, Term
@@ -10,6 +12,8 @@ NOT = Op.NOT
 AND = Op.AND
 EQ = Op.EQ
 CONST = Op.CONST
+
+_number = attrgetter("id")
 
 # A conjunction inside another is merged into it up to this size, so that a conjunction built one by one takes linear time.
 MERGED = 32
@@ -167,7 +171,3 @@ class BooleanTerms(Builder):
         """Exclusive or of two truth values."""
         self._need_bool("xor", a)
         return self.not_(self.eq(a, b))
-
-
-def _number(term: Term) -> int:
-    return term.id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from .term import Op, Term
@@ -10,10 +11,7 @@ from .term import Op, Term
 if TYPE_CHECKING:
     from .pool import Pool
 
-
-def _number(term: Term) -> int:
-    return term.id
-
+_number = attrgetter("id")
 
 def reachable(terms: Iterable[Term], stop: Mapping[Term, Term] | None = None) -> list[Term]:
     """Every term below `terms` and they themselves, arguments before what uses them (in order of id).
@@ -107,26 +105,41 @@ def smaller(term: Term, limit: int) -> bool:
     return len(seen) < limit
 
 
-def substitute(pool: Pool, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
-    """`terms` with every key of `mapping` (variables or any other terms) replaced, all at once, in `pool`.
+class Substitution:
+    """One mapping that is applied again and again: every key (variables or any other terms) replaced, all at once, in `pool`.
 
-    What is put in is not searched again. The results are simplified as they are made. Terms of another pool are made
-    anew in `pool`; the values of `mapping` must be of `pool`. SortError if a key and its value differ in sort.
+    What is put in is not searched again; results are simplified as they are made, and remembered. Terms of another pool are made anew in
+    `pool`; the values of `mapping` must be of `pool`. `variable` says what to put for a variable that is no key. SortError if a key and its
+    value differ in sort.
     """
-    wanted = list(terms)
-    for old, new in mapping.items():
-        if (old.sort is not new.sort and old.sort != new.sort) or new.pool is not pool:
-            pool._mismatch("substitution", old, new)
-    done: dict[Term, Term] = {}
-    rebuild = pool.rebuild
-    for term in reachable(wanted, mapping):
-        if term in mapping:
-            done[term] = mapping[term]
-            continue
-        args = term.args
-        new_args = tuple([done[arg] for arg in args])
-        if new_args == args and term.pool is pool:
-            done[term] = term
-        else:
-            done[term] = rebuild(term, new_args)
-    return [done[term] for term in wanted]
+
+    def __init__(self, pool: Pool, mapping: Mapping[Term, Term], variable: Callable[[Term], Term] | None = None) -> None:
+        for old, new in mapping.items():
+            if (old.sort is not new.sort and old.sort != new.sort) or new.pool is not pool:
+                pool._mismatch("substitution", old, new)
+        self._pool = pool
+        self._done = dict(mapping)
+        self._variable = variable
+
+    def __call__(self, terms: Iterable[Term]) -> list[Term]:
+        """The terms with what is put in them."""
+        wanted = list(terms)
+        pool, done, variable = self._pool, self._done, self._variable
+        rebuild = pool.rebuild
+        for term in reachable(wanted, done):
+            if term in done:
+                continue
+            args = term.args
+            new_args = tuple([done[arg] for arg in args])
+            if new_args != args or term.pool is not pool:
+                done[term] = rebuild(term, new_args)
+            elif variable is not None and term.op is Op.VAR:
+                done[term] = variable(term)
+            else:
+                done[term] = term
+        return [done[term] for term in wanted]
+
+
+def substitute(pool: Pool, terms: Iterable[Term], mapping: Mapping[Term, Term]) -> list[Term]:
+    """`terms` with every key of `mapping` replaced, all at once, in `pool`: a `Substitution` that is used once."""
+    return Substitution(pool, mapping)(terms)

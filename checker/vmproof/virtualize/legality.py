@@ -7,7 +7,7 @@ the description does not say what division gives then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from vmproof.engines.verdict import Verdict
@@ -71,10 +71,11 @@ def keeps(executions: Executions, instruction: Instruction, entry: bool) -> Task
             return Kept(instruction.name, Verdict.PROVED)
         assumed = [setting.description.legal(initial), executions.valid(instruction)]
         if not outcome.obligations and not exact:
-            general = _without_values(pool, [claim.ending for claim in claims])
-            answer = yield from ask(*assumed, pool.or_(*general))
-            if answer.status is Status.UNSAT:
-                return Kept(instruction.name, Verdict.PROVED)
+            endings = [claim.ending for claim in claims]
+            for parts in (_chosen, _large):  # the first is one query for all instructions that write the same register
+                answer = yield from ask(*assumed, pool.or_(*_without_values(pool, endings, parts)))
+                if answer.status is Status.UNSAT:
+                    return Kept(instruction.name, Verdict.PROVED)
         answer = yield from ask(*assumed, pool.or_(*(claim.broken for claim in claims)))
         if answer.status is Status.UNSAT:
             return Kept(instruction.name, Verdict.PROVED)
@@ -113,17 +114,18 @@ def _illegal(setting: Setting, initial: Mapping[str, Term], after: Mapping[str, 
 
 _DEPTH = 4  # of choices in what is stored that are kept
 _LARGE = 17  # terms below one that is not kept as it is
+_REGISTER = 4  # terms below one that may be a register, or a constant
 
 
-def _without_values(pool: Pool, claims: list[Term]) -> list[Term]:
-    """The claims with anything for the large parts of what is stored into arrays: what must hold of a register seldom hangs on them."""
+def _without_values(pool: Pool, claims: list[Term], parts: Callable[[Term], Iterator[Term]]) -> list[Term]:
+    """The claims with anything for parts of what is stored into arrays: what must hold of a register seldom hangs on them."""
     anything: dict[Term, Term] = {}
     seen = set(claims)
     pending = list(claims)
     while pending:
         term = pending.pop()
         if term.op is Op.STORE:
-            for part in _large(term.args[2], _DEPTH):
+            for part in parts(term.args[2]):
                 if part not in seen:
                     seen.add(part)
                     anything[part] = pool.var(f"$stored.{len(anything)}.{part.sort}", part.sort)
@@ -134,7 +136,16 @@ def _without_values(pool: Pool, claims: list[Term]) -> list[Term]:
     return substitute(pool, claims, anything)
 
 
-def _large(value: Term, depth: int) -> Iterator[Term]:
+def _chosen(value: Term, depth: int = _DEPTH) -> Iterator[Term]:
+    """What a value is chosen from, however small, but for a register as it was; whatever the conditions are."""
+    if value.op is Op.ITE and depth:
+        for part in value.args[1:]:
+            yield from _chosen(part, depth - 1)
+    elif not smaller(value, _REGISTER):
+        yield value
+
+
+def _large(value: Term, depth: int = _DEPTH) -> Iterator[Term]:
     """The large parts of a value that are not choices themselves."""
     if smaller(value, _LARGE):
         return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
 from vmproof.language.run import Run as LanguageRun
-from vmproof.terms import Op, Term, smaller, substitute, variables
+from vmproof.terms import Op, Substitution, Term, smaller, substitute, variables
 from vmproof.virtualize.cases import Case, decoded, divided
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, Setting, Touch
 from vmproof.virtualize.view import View
@@ -94,18 +95,22 @@ class _Canonical:
     touches: tuple[Touch, ...]
     entered: list[State]
     decoded: Term | None = None
-    terms: list[Term] = field(init=False)
-    free: list[Term] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Gather all terms of the execution, and the variables of state and private functions in them."""
+    @cached_property
+    def terms(self) -> list[Term]:
+        """All terms of the execution."""
         outcome = self.outcome
         terms = [outcome.completes, outcome.waits, outcome.unpredictable, *self.links]
         terms += [term for path, term in outcome.state.items() if term is not self.initial.get(path)]
         terms += _ends(zip(outcome.traps, self.entered, strict=True), self.touches)
         terms += [] if self.decoded is None else [self.decoded]
-        self.terms = list(dict.fromkeys(terms))
-        self.free = [variable for variable in variables(self.terms) if variable.name.startswith(("s.", "u."))]
+        return list(dict.fromkeys(terms))
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The fields whose variables occur in them."""
+        occurring = set(variables(self.terms))
+        return frozenset(path for path, variable in self.initial.items() if variable in occurring)
 
 
 def _ends(traps: Iterable[tuple[Trap, State]], touches: Iterable[Touch]) -> list[Term]:
@@ -120,16 +125,20 @@ def _ends(traps: Iterable[tuple[Trap, State]], touches: Iterable[Touch]) -> list
 
 
 class Executions:
-    """The canonical executions of a setting, made when they are first needed."""
+    """The canonical executions of a setting, made when they are first needed.
 
-    def __init__(self, setting: Setting) -> None:
+    They do not depend on what search bits are fixed to: `like` are those of another setting of the same scenario.
+    """
+
+    def __init__(self, setting: Setting, like: Executions | None = None) -> None:
         self.setting = setting
-        self._operands: dict[str, dict[str, Term]] = {}
-        self._valid: dict[str, Term] = {}
-        self._made: dict[tuple[str, str, bool], _Canonical] = {}
+        self._operands: dict[str, dict[str, Term]] = {} if like is None else like._operands
+        self._valid: dict[str, Term] = {} if like is None else like._valid
+        self._made: dict[tuple[str, str, bool], _Canonical] = {} if like is None else like._made
         self._aside: dict[tuple[str, bool], Outcome] = {}  # executions without a look at memory, which are the same on a guest and really
         self._special: dict[tuple[str, str, bool, Case], _Canonical] = {}
         self._cases: dict[str, tuple[Case, ...]] = {}
+        self._placings: dict[tuple[object, ...], Substitution] = {}
         self._runs: dict[tuple[str, bool, tuple[Term, ...], str, Case | None], Run] = {}
         self._entries: dict[object, tuple[Trap, State]] = {}
         self.restorable: dict[object, bool] = {}  # whether an entry keeps all that is the guest's, by cause and value
@@ -173,8 +182,7 @@ class Executions:
 
     def reads(self, instruction: Instruction, kind: str) -> frozenset[str]:
         """The fields that the execution depends on."""
-        found = self._canonical(instruction, kind, exact=False).free
-        return frozenset(variable.name.partition(".")[2] for variable in found)
+        return self._canonical(instruction, kind, exact=False).reads
 
     def changes_mode(self, instruction: Instruction) -> bool:
         """Whether completion may change the mode."""
@@ -299,10 +307,10 @@ class Executions:
     def _instance(self, canonical: _Canonical, body: Body) -> Run:
         """Replace the canonical state's variables by the body's terms; what the state excludes at first sight is left out."""
         outcome, pool = canonical.outcome, self.setting.pool
-        mapping = self._mapping(body, canonical)
+        placing = self._placing(body)
 
         def excluded(guard: Term) -> bool:
-            return bool(mapping) and _excluded(guard, mapping)
+            return _excluded(guard, placing)
 
         completes = pool.false if excluded(outcome.completes) else outcome.completes
         possible = [(trap, after) for trap, after in zip(outcome.traps, canonical.entered, strict=True) if not excluded(trap.guard)]
@@ -315,7 +323,7 @@ class Executions:
         terms += _ends(possible, touched)
         terms += [] if canonical.decoded is None else [canonical.decoded]
         terms = list(dict.fromkeys(terms))
-        replaced = dict(zip(terms, substitute(pool, terms, mapping) if mapping else terms, strict=True))
+        replaced = dict(zip(terms, placing(terms), strict=True))
 
         def moved(path: str, term: Term) -> Term:
             """A state entry of the canonical execution in this body."""
@@ -353,18 +361,12 @@ class Executions:
         run = self._run(body, instance, final, traps, tuple(replaced[link] for link in links), touches)
         return run if canonical.decoded is None else replace(run, decoded=replaced[canonical.decoded])
 
-    def _mapping(self, body: Body, canonical: _Canonical) -> dict[Term, Term]:
-        """What to put for the canonical variables that occur in an execution, where that is anything else."""
-        setting = self.setting
-        mapping: dict[Term, Term] = {}
-        for variable in canonical.free:
-            prefix, _, path = variable.name.partition(".")
-            if path in body.state:
-                if body.state[path] is not variable:
-                    mapping[variable] = body.state[path]
-            elif prefix == "s" and path.startswith("view."):
-                mapping[variable] = setting.pool.var(f"{body.functions or body.name}.{path}", variable.sort)
-        return mapping
+    def _placing(self, body: Body) -> Substitution:
+        """What puts a body in the place of the canonical state: one for all executions, which have most of their terms in common."""
+        key = (body.functions or body.name, *body.state.values())
+        if key not in self._placings:
+            self._placings[key] = self.setting.placing(body.state, body.functions or body.name)
+        return self._placings[key]
 
     def _trapped(self, trap: Trap, after: State) -> Trapped:
         setting = self.setting
@@ -381,14 +383,14 @@ class Executions:
         )
 
 
-def _excluded(guard: Term, mapping: Mapping[Term, Term]) -> bool:
-    """Whether a condition is false with this mapping by small parts of it: then nothing that it guards need be looked at."""
+def _excluded(guard: Term, placing: Substitution) -> bool:
+    """Whether a condition is false in a state by small parts of it: then nothing that it guards need be looked at."""
     if smaller(guard, _GLANCE):
-        return is_false(substitute(guard.pool, [guard], mapping)[0])
+        return is_false(placing([guard])[0])
     if guard.op is Op.AND:
-        return any(_excluded(part, mapping) for part in guard.args)
+        return any(_excluded(part, placing) for part in guard.args)
     if guard.op is Op.NOT and guard.args[0].op is Op.AND:
-        return all(_excluded(guard.pool.not_(part), mapping) for part in guard.args[0].args)
+        return all(_excluded(guard.pool.not_(part), placing) for part in guard.args[0].args)
     return False
 
 

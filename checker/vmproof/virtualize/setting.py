@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -10,7 +11,7 @@ from itertools import islice
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
-from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Term, reachable, variables
+from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Substitution, Term, reachable, variables
 from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
@@ -49,7 +50,7 @@ class Setting:
     cannot realise the whole view, so that what it gives up memory-traps.
     """
 
-    def __init__(self, description: Description, scenario: Scenario, fixed: Mapping[str, int] | None = None) -> None:
+    def __init__(self, description: Description, scenario: Scenario) -> None:
         self.description = description
         self.scenario = scenario
         self.pool = description.pool
@@ -61,7 +62,7 @@ class Setting:
         self.unmoved: tuple[ModeValue, ...] = tuple(mode for mode, real in self.runs.items() if mode == real)
         self.own: dict[str, str] = dict(scenario.own)
         self.own_mode: bool = scenario.own_mode
-        self.fixed: dict[str, int] = dict(fixed or {})
+        self.fixed: dict[str, int] = {}
         self.promoted: set[str] = set()
         self._translations: dict[tuple[int, int], tuple[Located, list[tuple[Term, str | None]]]] = {}
         self._sizes: dict[tuple[int, int], bool] = {}
@@ -81,6 +82,12 @@ class Setting:
         self.updating = any(self.translate(state, anywhere, access).updates is not self.pool.false for access in ACCESSES)
         self.symmetric = not self.updating and unmoved and all(guest == real for guest, real in self.own.items())
         self.translation_reads: frozenset[str] = description.translation_reads if description.has_translation else frozenset()
+
+    def fixing(self, values: Mapping[str, int]) -> Setting:
+        """The setting in which the VMM has chosen these values of the search bits, and of which nothing is known yet."""
+        other = copy(self)  # translations are made without a look at the search bits: they stay common to both
+        other.fixed, other.promoted, other.partial = dict(values), set(), False
+        return other
 
     # fields
 
@@ -153,6 +160,19 @@ class Setting:
     def private(self, name: str, sort: Sort) -> Term:
         """A function private to a state, in the canonical execution."""
         return self.pool.var(f"{_CANONICAL}.{name}", sort)
+
+    def placing(self, state: Mapping[str, Term], functions: str) -> Substitution:
+        """What puts a state in the place of the canonical one, with the private functions that go by this name."""
+        canonical = self.canonical(False)
+        mapping = {canonical[path]: term for path, term in state.items() if path in canonical and canonical[path] is not term}
+        private = f"{_CANONICAL}.view."
+
+        def placed(variable: Term) -> Term:
+            if not variable.name.startswith(private):
+                return variable
+            return self.pool.var(f"{functions}.{variable.name.removeprefix(_CANONICAL + '.')}", variable.sort)
+
+        return Substitution(self.pool, mapping, placed)
 
     def cells(self) -> Term:
         """The cells of the view, shared by all states, as an array indexed by the number of the cell."""
