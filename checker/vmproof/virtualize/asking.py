@@ -21,12 +21,13 @@ T = TypeVar("T")
 class Ask:
     """One query: is there a model of all `assertions`? `likely`: a model is to be expected, so known ones are tried first.
 
-    `arrays`: what it says of arrays is what makes it hard (`contest.py`).
+    `arrays`: what it says of arrays is what makes it hard; `brief`: it is not worth a long search (`contest.py`).
     """
 
     assertions: tuple[Term, ...]
     likely: bool = False
     arrays: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Asker:
                 if known is None:
                     if key not in waiting:
                         self.asked += 1
-                        contests[key] = Contest(self._pool, Query(ask.assertions), ask.arrays)
+                        contests[key] = Contest(self._pool, Query(ask.assertions), ask.arrays, ask.brief)
                     waiting.setdefault(key, []).append((stopped, position))
 
         while queue or waiting:
@@ -175,9 +176,9 @@ def _plenty(variable: Term) -> Value:
     return default_value(variable.sort)
 
 
-def ask(*assertions: Term, likely: bool = False) -> Task[Answer]:
+def ask(*assertions: Term, likely: bool = False, brief: bool = False) -> Task[Answer]:
     """The task that asks one query."""
-    answer: Answer = yield Ask(tuple(assertions), likely)
+    answer: Answer = yield Ask(tuple(assertions), likely, brief=brief)
     return answer
 
 

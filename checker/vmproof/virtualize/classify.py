@@ -79,6 +79,14 @@ class Classifier:
             yield from self._theorems(ask, found)
         return result
 
+    def refute(self, instruction: Instruction) -> Task[Classified]:
+        """What may refute a configuration, and is asked of a pair of states alone."""
+        result = Classified(instruction)
+        ask = _Asking(self, instruction, ())
+        for name, question in (("critical", Question("critical", "g", "r")), ("resource_control", Question("resource_control", "r", "g"))):
+            result.findings[name] = yield from ask(self.worlds.pair(), question)
+        return result
+
     def _sensitivity(self, ask: _Asking, found: dict[str, Finding]) -> Task[None]:
         worlds = self.worlds
         kinds: Mapping[str, Callable[[bool], Task[Finding]]] = {
@@ -107,8 +115,12 @@ class Classifier:
                 found["user_sensitive"] = finding
 
     def _behaviour(self, ask: _Asking, found: dict[str, Finding]) -> Task[None]:
-        """Whether results differ at all; then by the mode alone, in one mode, or only by both together."""
+        """Whether results differ at all; then by the mode alone, in one mode, or only by both together.
+
+        Where the instruction is sensitive for another reason no verdict hangs on it, and it is not searched for long.
+        """
         worlds = self.worlds
+        brief = any(found[kind].answer is Answer.YES for kind in SENSITIVE if kind in found)
         found["behaviour_sensitive"] = found["mode_sensitive"] = found["resource_sensitive"] = NO
         possible = []
         for names in COMBINATIONS:
@@ -117,18 +129,18 @@ class Classifier:
         if not possible:
             return
         found["resource_sensitive"] = yield from ask.first(
-            (worlds.two_resources(*names), Question("resource_sensitive", *names)) for names in possible
+            ((worlds.two_resources(*names), Question("resource_sensitive", *names)) for names in possible), brief=brief
         )
         if not self.setting.own_mode:
             found["mode_sensitive"] = yield from ask.first(
-                (worlds.two_modes(*names), Question("mode_sensitive", *names)) for names in possible
+                ((worlds.two_modes(*names), Question("mode_sensitive", *names)) for names in possible), brief=brief
             )
         for kind in ("resource_sensitive", "mode_sensitive"):
             if found[kind].answer is Answer.YES:
                 found["behaviour_sensitive"] = found[kind]
                 return
         found["behaviour_sensitive"] = yield from ask.first(
-            (worlds.two(*names), Question("behaviour_sensitive", *names)) for names in possible
+            ((worlds.two(*names), Question("behaviour_sensitive", *names)) for names in possible), brief=brief
         )
 
     def _theorems(self, ask: _Asking, found: dict[str, Finding]) -> Task[None]:
@@ -153,19 +165,23 @@ class _Asking:
         self._instruction = instruction
         self._extra = extra
 
-    def __call__(self, world: World, question: Question, *, likely: bool = False, confirm: bool = True) -> Task[Finding]:
-        return decide(self._executions, world, self._instruction, question, extra=self._extra, likely=likely, confirm=confirm)
+    def __call__(
+        self, world: World, question: Question, *, likely: bool = False, confirm: bool = True, brief: bool = False
+    ) -> Task[Finding]:
+        return decide(
+            self._executions, world, self._instruction, question, extra=self._extra, likely=likely, confirm=confirm, brief=brief
+        )
 
     def possible(self, world: World, question: Question) -> Task[bool]:
         """Whether the view does not exclude it."""
         finding = yield from decide(self._executions, world, self._instruction, question, extra=self._extra, exact=False)
         return finding.answer is not Answer.NO
 
-    def first(self, questions: Iterable[tuple[World, Question]]) -> Task[Finding]:
+    def first(self, questions: Iterable[tuple[World, Question]], brief: bool = False) -> Task[Finding]:
         """The first of some questions that is answered YES; else an UNKNOWN among them, else NO."""
         result = NO
         for world, question in questions:
-            finding = yield from self(world, question)
+            finding = yield from self(world, question, brief=brief)
             if finding.answer is Answer.YES:
                 return finding
             if finding.answer is Answer.UNKNOWN:

@@ -20,21 +20,26 @@ _FIRST_SECONDS = 3.0
 """What the first solver may take: nearly all queries take it a fraction of that, on a busy machine too."""
 _ARRAYS_SECONDS = 10.0
 """The same where that is about arrays, as the others are seldom faster then."""
+_BRIEF_SECONDS = 5.0
+"""What each may take of a query that is to be tried only."""
 
 
 class Contest:
     """The attempts at one query. `pending` are those that are under way; there are some until `settle` gives the answer.
 
-    `arrays` says that it is about arrays, where its operators do not.
+    `arrays` says that it is about arrays, where its operators do not; `brief` that it is given up soon.
     """
 
-    def __init__(self, pool: SolverPool, query: Query, arrays: bool = False) -> None:
+    def __init__(self, pool: SolverPool, query: Query, arrays: bool = False, brief: bool = False) -> None:
         self._pool = pool
         self._query = query
         first, seconds = (_ARRAYS, _ARRAYS_SECONDS) if arrays or _stores(query.assertions) else (None, _FIRST_SECONDS)
-        self._rounds: deque[tuple[tuple[str | None, float | None], ...]] = deque(
-            [((first, min(seconds, pool.timeout)),), tuple((name, None) for name in _OTHERS), ((None, None),)]
+        most = min(_BRIEF_SECONDS if brief else pool.timeout, pool.timeout)
+        self._rounds: deque[tuple[tuple[str | None, float], ...]] = deque(
+            [((first, min(seconds, most)),), tuple((name, most) for name in _OTHERS)]
         )
+        if not brief:
+            self._rounds.append(((None, most),))
         self.pending: list[Handle] = []
         self._next_round()
 

@@ -29,6 +29,7 @@ ROUNDS = 32
 """How often a candidate is refined before the question is given up as undecided."""
 _NEAR = 3
 """How often in one likeness."""
+_BRIEF = "not searched for long, as the instruction is sensitive in any case"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +66,15 @@ def decide(
     likely: bool = False,
     confirm: bool = True,
     exact: bool = True,
+    brief: bool = False,
 ) -> Task[Finding]:
     """Whether the property holds for some encoding in some states of the world, `extra` assumed.
 
     Without `confirm` a model over the view is believed where no function private to a state occurs in it; without `exact` a candidate
-    is UNKNOWN. An instruction that executes another one is judged by classes of what it executes.
+    is UNKNOWN, and a `brief` search for one is soon given up. An instruction that executes another one is judged by classes of what it
+    executes.
     """
-    asked = _Asked(executions, world, instruction, question, extra, likely, confirm, exact)
+    asked = _Asked(executions, world, instruction, question, extra, likely, confirm, exact, brief)
     finding = yield from _by_cases(asked, executions.cases(instruction))
     if finding is None:
         finding = yield from _by_cases(asked, (None,))
@@ -91,6 +94,7 @@ class _Asked:
     likely: bool
     confirm: bool
     exact: bool
+    brief: bool
 
 
 def _by_cases(asked: _Asked, cases: Sequence[Case | None]) -> Task[Finding | None]:
@@ -173,6 +177,8 @@ class _Search:
                 self._ended = found
         if self._ended is None:
             self._ended = yield from self._rounds({}, 1)
+        if self._asked.brief:
+            return self._ended or Finding(Answer.UNKNOWN, _BRIEF)
         if self._ended is None or self._ended.answer is Answer.UNKNOWN:
             for likeness in likenesses(self._asked.world, self._asked.question):
                 found = yield from self._rounds(likeness, _NEAR)
@@ -192,11 +198,11 @@ class _Search:
         pool = self._goal.pool
         for _ in range(rounds):
             asked = substitute(pool, self._assertions, likeness) if likeness else self._assertions
-            answer = yield from ask(*asked)
+            answer = yield from ask(*asked, brief=self._asked.brief)
             if answer.status is Status.UNSAT:
                 return NO
             if answer.model is None:
-                return Finding(Answer.UNKNOWN, _undecided(answer))
+                return Finding(Answer.UNKNOWN, _BRIEF if self._asked.brief else _undecided(answer))
             states = (t for body in self._asked.world.bodies.values() for t in (*body.state.values(), *body.picks.values()))
             everything = [*asked, *states, *self._asked.executions.operands(self._asked.instruction).values()]
             values = minimised(completed(answer.model, everything), asked)

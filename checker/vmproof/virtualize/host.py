@@ -115,13 +115,13 @@ def holds(found: Round) -> Verdict:
     return Verdict.PROVED
 
 
-def search_host(setting: Setting, first: Round, judge: Callable[[Setting], Round]) -> tuple[HostResult, Round]:
-    """Search the configurations; `first` is the round with all search bits open, `judge` makes one with some fixed.
+def search_host(setting: Setting, learnt: Round, judge: Callable[[Setting], Round]) -> tuple[HostResult, Round | None]:
+    """Search the configurations; `learnt` is what refutes the setting with all search bits open, `judge` makes a round with some fixed.
 
-    The round returned is that of the first configuration found, else the one with all bits open.
+    The round returned is that of the first configuration found, None where there is none.
     """
     search = Search(setting)
-    search.learn(first)
+    search.learn(learnt)
     searched = tuple(search.widths)
     good: list[tuple[dict[str, int], Round]] = []
     undecided = 0
@@ -135,7 +135,7 @@ def search_host(setting: Setting, first: Round, judge: Callable[[Setting], Round
             undecided += 1
             break
         tried += 1
-        round_ = judge(Setting(setting.description, setting.scenario, values))
+        round_ = judge(setting.fixing(values))
         verdict = holds(round_)
         search.judged(values)
         search.learn(round_)
@@ -148,11 +148,11 @@ def search_host(setting: Setting, first: Round, judge: Callable[[Setting], Round
         result = HostResult(searched, Verdict.PROVED, reason, tuple(values for values, _ in good), tried, search.space)
         return result, good[0][1]
     if undecided:
-        return HostResult(searched, Verdict.UNKNOWN, "Some configurations are undecided.", (), tried, search.space), first
+        return HostResult(searched, Verdict.UNKNOWN, "Some configurations are undecided.", (), tried, search.space), None
     reason = (
         f"None of the {search.space} values of {', '.join(searched)} makes virtualizable, resource control and efficiency hold together."
     )
-    return HostResult(searched, Verdict.REFUTED, reason, (), tried, search.space), first
+    return HostResult(searched, Verdict.REFUTED, reason, (), tried, search.space), None
 
 
 def _weight(values: Mapping[str, int]) -> int:

@@ -19,7 +19,7 @@ from vmproof.virtualize.evidence import witness
 from vmproof.virtualize.host import search_host
 from vmproof.virtualize.repair import repair
 from vmproof.virtualize.result import Answer, EncodingClass, HostResult, InstructionVerdict, Judgement, Repair
-from vmproof.virtualize.round import Round, play
+from vmproof.virtualize.round import Round, play, refutations
 from vmproof.virtualize.setting import Setting
 from vmproof.virtualize.theorems import decide_theorems, premise_verdicts
 from vmproof.virtualize.witness import Witness
@@ -94,10 +94,9 @@ class _Judging:
     def judgement(self) -> Judgement:
         started = time.monotonic()
         asker = self._asker
-        found = self._round(self._setting)
-        host: HostResult | None = None
-        if self._setting.scenario.search and not found.vacuous:
-            host, found = search_host(self._setting, found, self._round)
+        host, found = self._searched() if self._setting.scenario.search else (None, None)
+        if found is None:
+            found = self._round(self._setting)
         theorems = decide_theorems(found, asker)
         if host is not None and host.found is Verdict.REFUTED:
             broken = theorems["virtualizable"]
@@ -129,7 +128,15 @@ class _Judging:
             not_judged=found.left_out,
         )
 
-    def _round(self, setting: Setting) -> Round:
+    def _searched(self) -> tuple[HostResult | None, Round | None]:
+        """What the search for a host configuration came to, with the round of the one that was found."""
+        self._progress(0, len(self._instructions), "searching")
+        learnt = refutations(self._setting, self._asker, self._instructions)
+        if learnt.vacuous:
+            return None, None
+        return search_host(self._setting, learnt, lambda setting: self._round(setting, learnt))
+
+    def _round(self, setting: Setting, like: Round | None = None) -> Round:
         done = 0
         total = len(self._instructions)
 
@@ -139,7 +146,7 @@ class _Judging:
             self._progress(done, total, "judging")
 
         self._progress(0, total, "premises")
-        return play(setting, self._asker, self._instructions, step)
+        return play(setting, self._asker, self._instructions, step, like)
 
     def _classes(self, found: Round, classifier: Classifier) -> list[tuple[str, tuple[EncodingClass, ...]]]:
         """Encoding classes of the instructions whose answers may differ from encoding to encoding."""

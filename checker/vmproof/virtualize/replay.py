@@ -77,7 +77,7 @@ def _setting(description: Description, witness: Witness) -> Setting:
     named = any(scenario.name == witness.scenario for scenario in description.scenarios)
     if not named and description.scenarios:
         raise InputError(f"{description.path.name} has no scenario `{witness.scenario}`")
-    setting = Setting(description, description.scenario(witness.scenario if named else None), witness.host)
+    setting = Setting(description, description.scenario(witness.scenario if named else None)).fixing(witness.host)
     setting.promoted |= set(witness.promoted)
     setting.partial = witness.partial
     return setting

@@ -65,32 +65,61 @@ class Round:
         return [one for one in self.classified if one.of(question).answer is answer]
 
 
-def play(setting: Setting, asker: Asker, instructions: Sequence[Instruction], done: Callable[[], None] | None = None) -> Round:
-    """Ask everything about a setting."""
-    found = Round(setting, Executions(setting), Worlds(setting), instructions)
+def play(
+    setting: Setting,
+    asker: Asker,
+    instructions: Sequence[Instruction],
+    done: Callable[[], None] | None = None,
+    like: Round | None = None,
+) -> Round:
+    """Ask everything about a setting. `like` is a round of another one that differs in its search bits alone."""
+    found = Round(setting, Executions(setting, None if like is None else like.executions), Worlds(setting), instructions)
     _premises(found, asker, instructions)
     if found.vacuous:
         return found
-    executions = found.executions
     _status(found, asker, instructions)
-    classifier = Classifier(executions, found.worlds)
-    # What changes the mode takes longest, as its questions are of two walks; begun first, it is answered while the others are built.
-    order = sorted(range(len(instructions)), key=lambda i: not executions.changes_mode(instructions[i]))
-    classified = asker.run([classifier.classify(instructions[i]) for i in order], done)
-    found.classified = [one for _, one in sorted(zip(order, classified, strict=True), key=lambda pair: pair[0])]
+    classifier = Classifier(found.executions, found.worlds)
+    found.classified = _of_each(found, asker, classifier.classify, done)
     _efficiency(found, classifier, asker)
     if setting.scenario.timing:
         _timing(found, asker, instructions)
     return found
 
 
-def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
+def refutations(setting: Setting, asker: Asker, instructions: Sequence[Instruction]) -> Round:
+    """What refutes a setting whose search bits are open, and no more: a search learns from it which configurations to leave out."""
+    found = Round(setting, Executions(setting), Worlds(setting), instructions)
+    _states(found, asker)
+    if not found.vacuous:
+        found.classified = _of_each(found, asker, Classifier(found.executions, found.worlds).refute)
+    return found
+
+
+def _of_each(
+    found: Round, asker: Asker, question: Callable[[Instruction], Task[Classified]], done: Callable[[], None] | None = None
+) -> list[Classified]:
+    """The answers about each instruction, in order.
+
+    What changes the mode takes longest, as its questions are of two walks; begun first, it is answered while the others are built.
+    """
+    instructions = found.instructions
+    order = sorted(range(len(instructions)), key=lambda i: not found.executions.changes_mode(instructions[i]))
+    answers = asker.run([question(instructions[i]) for i in order], done)
+    return [one for _, one in sorted(zip(order, answers, strict=True), key=lambda pair: pair[0])]
+
+
+def _states(found: Round, asker: Asker) -> None:
     setting = found.setting
     modes = asker.run([p.inhabited(setting, mode) for mode in setting.domain])
     found.premises["states"] = _inhabited(setting, modes)
     for states in modes:
         if states.values is not None:
             asker.seed({variable.name: value for variable, value in states.values.items()})
+
+
+def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
+    setting = found.setting
+    _states(found, asker)
     if found.vacuous:
         return
     bare = untranslated(setting)
