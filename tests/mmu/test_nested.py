@@ -1,6 +1,6 @@
 """The nested walkers in small steps: they agree with the manuals' walks, and a fault of either side shows.
 
-That they are proved to, and that the faults seeded in `proofs/nested.toml` are refuted, is what `vmproof prove` says, which `make test` runs.
+That they are proved to, and that the faults seeded in `proofs/nested.toml` are refuted, is what `vmproof prove` says; `make test` runs it.
 """
 
 from __future__ import annotations

@@ -96,8 +96,8 @@ def kernel_only(p):
 def descriptor(p, index):
     """Reads an entry of the table: base, limit, access byte (present, writable, kernel only), and three bytes not used."""
     at = p.table + cat(bits[6](0), index, bits[3](0))
-    access = p.mem[at + 4]
-    return Descriptor(present=access[7], writable=access[6], kernel_only=access[5], base=p.mem.read(at, 2)[11:0], limit=p.mem.read(at + 2, 2)[11:0])
+    base, limit, access = p.mem.read(at, 2)[11:0], p.mem.read(at + 2, 2)[11:0], p.mem[at + 4]
+    return Descriptor(present=access[7], writable=access[6], kernel_only=access[5], base=base, limit=limit)
 
 
 @instruction("0001 a[3] 0 00 s[2] b[3] 0 + off[16]", asm="ld g{a}, {s}:{off:hex}(g{b})")
