@@ -12,7 +12,7 @@ demo: $(INSTALLED)
 	$(BIN)/vmproof explain m68000 move_from_sr
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 2 -q
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
 	$(BIN)/vmproof prove
 
 bench: $(INSTALLED)

@@ -1,10 +1,12 @@
-"""The nested walkers in small steps: they agree with the manuals' walks, and what they are proved to be is noticed where it fails."""
+"""The nested walkers in small steps: they agree with the manuals' walks, and a fault of either side shows.
+
+That they are proved to, and that the faults seeded in `proofs/nested.toml` are refuted, is what `vmproof prove` says; `make test` runs it.
+"""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -13,16 +15,13 @@ from tests.support.documentation import ROOT
 from tests.support.nested import Run, walker
 from tests.support.walks import ept_entry, guest_entry, riscv_entry, x86_entry
 from vmproof.data import library
-from vmproof.engines.verdict import Verdict
 from vmproof.language import lint
 from vmproof.solvers import SolverPool
 from vmproof.terms import Value
 from vmproof.theorems.files import read_file
 from vmproof.theorems.paging import LEVELS, Row, paging_costs
-from vmproof.theorems.proving import prove
 
 THEOREMS = {theorem.name: theorem for theorem in read_file(ROOT / "proofs" / "nested.toml")}
-SEEDED = [theorem.name for theorem in THEOREMS.values() if theorem.change is not None]
 SYSTEMS: dict[str, dict[str, int]] = {
     "riscv": {"GUEST_LEVELS": 3, "HOST_LEVELS": 3},
     "riscv 4": {"GUEST_LEVELS": 2, "HOST_LEVELS": 2, "ENTRY": 4},
@@ -87,7 +86,6 @@ def test_the_walker_does_what_the_manual_says_with_random_tables(name: str) -> N
         if not run.finish():
             continue
         assert run.holds("as_a_whole")
-        assert all(run.holds("marked_as_a_whole", place=index) for index in run.words())
         ends[run.state["r.ok"], run.state["r.second"], run.state["r.implicit"]] += 1
     assert {(True, False, False), (False, False, False), (False, True, True)} <= set(ends)
 
@@ -145,7 +143,7 @@ def test_a_fault_of_either_side_shows_in_random_tables(fault: str) -> None:
     rng = random.Random(fault)
     for _ in range(400):
         run = random_run(name, rng, (edit[0], edit[1], edit[2]))
-        if run.finish() and not (run.holds("as_a_whole") and all(run.holds("marked_as_a_whole", place=index) for index in run.words())):
+        if run.finish() and not run.holds("as_a_whole"):
             return
     pytest.fail("400 runs do not show it")
 
@@ -179,22 +177,6 @@ def test_the_walker_reads_as_many_entries_as_the_cost_table_says_at_most(guest: 
     [most] = [row.max_references for row in costs() if (row.mode, row.guest_levels, row.host_levels) == ("nested", guest, host)]
     assert run.state["r.count"] == most == (guest + 1) * (host + 1) - 1
     assert THEOREMS[f"nested-count-{guest}-{host}"].parameters["MOST"] == most
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[SolverPool]:
-    with SolverPool(1, "bitwuzla", timeout=60) as made:
-        yield made
-
-
-@pytest.mark.parametrize("name", SEEDED)
-def test_a_seeded_fault_is_noticed(name: str, pool: SolverPool) -> None:
-    assert prove(THEOREMS[name], pool, 60).verdict is Verdict.REFUTED
-
-
-@pytest.mark.parametrize("name", ["nested-sv32", "nested-count-5-5"])
-def test_the_walker_is_proved(name: str, pool: SolverPool) -> None:
-    assert prove(THEOREMS[name], pool, 60).verdict is Verdict.PROVED
 
 
 @pytest.mark.parametrize("name", ["riscv", "x86", "arm", "count", "racing"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from vmproof.language import load
 from vmproof.virtualize import judge
 
@@ -15,6 +17,7 @@ DERIVED = (*PUBLISHED, "jrst_3", "xct", "luuo")
 """JRST 3 is JRST 1 and JRSTF at once; XCT and LUUO execute any of these that they find in memory."""
 
 
+@pytest.mark.slow(150)
 def test_without_user_in_out() -> None:
     """All 83 descriptions of instructions."""
     judgement = judge(load(MODELS / "pdp10.py"))
@@ -30,6 +33,7 @@ def test_without_user_in_out() -> None:
     assert {name for name in DERIVED if str(judgement.instruction(name).user_sensitive) == "yes"} == set()
 
 
+@pytest.mark.slow(30)
 def test_with_user_in_out() -> None:
     """A guest's user program sees the real flag without a trap; JRST 1 does not show it."""
     judgement = judge(load(MODELS / "pdp10_userio.py"), only=("jrst_1", "jsp"))

@@ -1,13 +1,14 @@
-"""The machine of Popek and Goldberg and its variants, judged by derivation: each fails in the way that its file says."""
+"""The machine of Popek and Goldberg and its variants, judged by derivation: each fails as its file says, and its witnesses replay."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from vmproof.language import load
-from vmproof.virtualize import judge
+from vmproof.virtualize import Judgement, Witness, judge, replay
 
 MODELS = Path(__file__).parent.parent.parent / "models"
 
@@ -74,13 +75,26 @@ def test_the_paper_s_machine() -> None:
     ],
 )
 def test_variant(variant: str, instruction: str, answers: dict[str, str], theorems: dict[str, str]) -> None:
-    judgement = judge(load(MODELS / "pg74" / f"{variant}.py"))
+    path = MODELS / "pg74" / f"{variant}.py"
+    judgement = judge(load(path))
     assert judgement.critical == (instruction,)
     assert judgement.undecided == ()
     verdict = judgement.instruction(instruction)
     assert {question: str(verdict.answer(question)) for question in answers} == answers
     expected = {"virtualizable": "refuted", "equivalence": "refuted", "recursive": "refuted", **theorems}
     assert {name: str(judgement.theorems[name].verdict) for name in expected} == expected
+    every_witness_survives_json_and_replays(path, judgement)
+
+
+def every_witness_survives_json_and_replays(path: Path, judgement: Judgement) -> None:
+    witnesses = [witness for verdict in judgement.instructions for witness in verdict.witnesses.values()]
+    assert witnesses
+    for witness in witnesses:
+        again = Witness.from_json(json.loads(json.dumps(witness.to_json())))
+        assert again == witness
+        replayed = replay(load(path), again)
+        assert (replayed.confirmed, replayed.reason) == (True, "")
+        assert replayed.witness == witness
 
 
 @pytest.mark.parametrize("scenario", ["Uncut", "OneTooFar"])

@@ -9,7 +9,7 @@ from vmproof.data import library
 from vmproof.engines.reading import transition_system
 from vmproof.engines.system import TransitionSystem
 from vmproof.language.loader import load_system
-from vmproof.terms import ArrayValue, Term, Value, default_value, evaluate
+from vmproof.terms import ArrayValue, Evaluator, Value, default_value
 
 HOST, GUEST, DONE = 1, 2, 5
 """Of the walkers' phases."""
@@ -23,32 +23,31 @@ _WHOLE = """
 from spec.mmu.nested_manual import after
 
 
-@invariant("what is reported is what the manual's walk gives, its second stage walked in each column")
-def as_a_whole(w):
-    found, _, _ = manual(w, host_tables(w))
+@invariant("what is reported is what the manual's walk gives, its second stage walked in each column, and so is a word of memory")
+def as_a_whole(w, place: SLOT):
+    found, _, columns = manual(w, host_tables(w))
     same = w.r.ok == found.ok and w.r.code == found.code and w.r.second == found.second and w.r.implicit == found.implicit
     same = same and w.r.writing == found.writing and implies(w.r.ok, w.r.at == found.pa)
-    return same and implies(w.r.ok or w.r.second, w.r.gpa == found.gpa)
-
-
-@invariant("memory has the marks of all of the manual's updates")
-def marked_as_a_whole(w, place: SLOT):
-    updates = tuple(update for _, _, update in manual(w, host_tables(w))[2])
-    return read_word(w, at(place)) == after(software_word(w, at(place)), at(place), updates, PLAN)
+    same = same and implies(w.r.ok or w.r.second, w.r.gpa == found.gpa)
+    updates = tuple(update for _, _, update in columns)
+    return same and read_word(w, at(place)) == after(software_word(w, at(place)), at(place), updates, PLAN)
 """
+_GHOSTS = "given(w, PLAN)"
+"""What the ghosts of an initial state are. Executions need none, and it takes longest to read."""
 
 
 @cache
 def walker(name: str, edit: tuple[str, str, str] | None = None, **parameters: int) -> TransitionSystem:
     """The system of `spec/mmu/nested_NAME.py`, and that it does what the manual's walk does, said without ghosts; without the claims
-    of the file itself, which take long to read.
+    of the file itself.
 
     `edit`: a file beside it, and what is replaced there, once, by what.
     """
     folder = (library() / "spec" / "mmu").resolve()
     path = folder / f"nested_{name}.py"
     text, *_ = path.read_text(encoding="utf-8").partition("\nfor name, sentence, reasons, holds in inductive")
-    texts = {path: text + _WHOLE}
+    assert text.count(_GHOSTS) == 1, f"{path.name} says `{_GHOSTS}` {text.count(_GHOSTS)} times"
+    texts = {path: text.replace(_GHOSTS, "True") + _WHOLE}
     if edit is not None:
         file, old, new = folder / edit[0], edit[1], edit[2]
         changed = texts.get(file) or file.read_text(encoding="utf-8")
@@ -57,32 +56,48 @@ def walker(name: str, edit: tuple[str, str, str] | None = None, **parameters: in
     return transition_system(load_system(path, {}, parameters, texts=texts))
 
 
+class _Prepared:
+    """The terms of a system, prepared to be evaluated in many states."""
+
+    def __init__(self, system: TransitionSystem) -> None:
+        self.guards = Evaluator(action.guard for action in system.actions)
+        self.next = [Evaluator(action.next.values()) for action in system.actions]
+        self.claims = {item.name: Evaluator([item.term]) for item in system.properties}
+
+
+@cache
+def _prepared(system: TransitionSystem) -> _Prepared:
+    return _Prepared(system)
+
+
 class Run:
     """One execution. `given` are registers of the request by name; what is not given is zero. Words of `size` bytes."""
 
     def __init__(self, system: TransitionSystem, given: Mapping[str, Value], invent: Invent, size: int = 8) -> None:
         self._system = system
+        self._prepared = _prepared(system)
         self._invent = invent
         self._size = size
         self.state: dict[str, Value] = {v.path: given.get(v.path, default_value(v.sort)) for v in system.variables}
         self._known: set[int] = set()
         self._pages: set[int] = set()
 
-    def holds(self, name: str, **parameters: int) -> bool:
-        """Whether a claim of the system is true in the present state."""
+    def holds(self, name: str) -> bool:
+        """Whether a claim of the system is true in the present state, of each word that was read where it speaks of one."""
         [claim] = [item for item in self._system.properties if item.name == name]
-        return self._evaluate([claim.term], {item.term.name: parameters[item.name] for item in claim.parameters})[0] is True
+        [place] = claim.parameters
+        evaluator = self._prepared.claims[name]
+        return all(self._evaluate(evaluator, {place.term.name: index}) == [True] for index in self._known or (0,))
 
     def step(self) -> bool:
         """Take the one action that is possible; False where there is none."""
         self._make_up()
-        guards = self._evaluate([action.guard for action in self._system.actions])
-        possible = [action for action, guard in zip(self._system.actions, guards, strict=True) if guard]
+        guards = self._evaluate(self._prepared.guards)
+        possible = [number for number, guard in enumerate(guards) if guard]
         if not possible:
             return False
-        [action] = possible
-        paths = list(action.next)
-        self.state.update(zip(paths, self._evaluate([action.next[path] for path in paths]), strict=True))
+        [number] = possible
+        self.state.update(zip(self._system.actions[number].next, self._evaluate(self._prepared.next[number]), strict=True))
         return True
 
     def finish(self) -> bool:
@@ -90,10 +105,6 @@ class Run:
         while self.step():
             pass
         return self.state["r.phase"] == DONE
-
-    def words(self) -> set[int]:
-        """The indices of the words that were read."""
-        return set(self._known)
 
     def _make_up(self) -> None:
         """Fill the word that is read next, and say whose table its page is."""
@@ -119,6 +130,6 @@ class Run:
         assert isinstance(array, ArrayValue)
         self.state[name] = array.set(index, value)
 
-    def _evaluate(self, terms: list[Term], more: Mapping[str, Value] | None = None) -> list[Value]:
+    def _evaluate(self, terms: Evaluator, more: Mapping[str, Value] | None = None) -> list[Value]:
         values = {**{v.term.name: self.state[v.path] for v in self._system.variables}, **(more or {})}
-        return evaluate(terms, lambda term: values[term.name])
+        return terms.run(lambda term: values[term.name])

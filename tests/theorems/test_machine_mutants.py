@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from tests.support.documentation import ROOT
 from tests.support.tool import vmproof
@@ -22,6 +23,7 @@ expect = "proved"
 CHECK = "    supervisor_only(m)\n"
 
 
+@pytest.mark.slow(15)
 def test_a_check_that_is_made_twice_survives_and_one_that_is_needed_is_killed(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "models" / "pg74", tmp_path / "pg74")
     (tmp_path / "machine.py").write_text((ROOT / "models" / "pg74.py").read_text(encoding="utf-8"), encoding="utf-8")

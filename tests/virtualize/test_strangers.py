@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from vmproof.language import load
 from vmproof.virtualize import judge
 
@@ -42,6 +44,7 @@ def test_stack_machine() -> None:
     assert str(judgement.instruction("SERVICE").innocuous) == "yes"
 
 
+@pytest.mark.slow(50)
 def test_segmented() -> None:
     """LDS loads a relocation register from the monitor's table; STCS shows the level, SGDT the table's place; POPF is silent.
 

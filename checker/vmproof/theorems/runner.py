@@ -72,5 +72,6 @@ def run(theorems: Sequence[Theorem], settings: Settings, ended: Callable[[Theore
             settings.store.put(keys[theorem.name], outcome.to_json())
         ended(theorem, outcome)
 
+    tasks.sort(key=lambda task: -task.seconds)  # what may take longest first: else one process is busy with it when the others are done
     perform_all(tasks, settings.jobs, take)
     return [outcomes[theorem.name] for theorem in theorems]
