@@ -182,6 +182,10 @@ RULES: dict[str, Rule] = {
         b.select(b.store(v.m, b.concat(v.n, v.k(5, 4)), v.y), b.concat(v.s, v.k(10, 7))),
         b.select(v.m, b.concat(v.s, v.k(10, 7))),
     ),
+    "write back what was there before": lambda b, v: (
+        b.store(b.store(b.array_const(v.m.sort, v.y), v.x, v.z), v.x, v.y),
+        b.array_const(v.m.sort, v.y),
+    ),
     "write over": lambda b, v: (b.store(b.store(v.m, v.x, v.y), v.x, v.z), b.store(v.m, v.x, v.z)),
     "write over behind another": lambda b, v: (
         b.store(b.store(b.store(v.m, v.k(1), v.x), v.k(2), v.y), v.k(1), v.z),

@@ -18,6 +18,7 @@ from vmproof.terms import (
     Evaluator,
     Pool,
     SortError,
+    Substitution,
     UnassignedVariable,
     UninterpretedSort,
     bitvec,
@@ -115,6 +116,17 @@ def test_substitution_is_simultaneous_and_takes_any_term() -> None:
     other = Pool()
     other.var("y", bitvec(8))
     assert substitute(other, [term], {}) == [other.sub(other.var("x", bitvec(8)), other.var("y", bitvec(8)))]
+
+
+def test_a_substitution_is_applied_again_and_asks_for_variables_that_it_does_not_name() -> None:
+    pool = Pool()
+    x, y, z = (pool.var(name, bitvec(8)) for name in "xyz")
+    replace = Substitution(pool, {x: y}, lambda variable: pool.bv(1, 8) if variable is z else variable)
+    one, other = pool.add(x, z), pool.mul(pool.add(x, z), y)
+    assert replace([one]) == [pool.add(y, pool.bv(1, 8))]
+    assert replace([other, x]) == [pool.mul(pool.add(y, pool.bv(1, 8)), y), y]
+    with pytest.raises(SortError):
+        Substitution(pool, {x: pool.bv(1, 4)})
 
 
 def test_variables_and_size() -> None:

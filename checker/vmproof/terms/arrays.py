@@ -125,8 +125,7 @@ class ArrayTerms(Builder):
                 older = older.args[0]
                 for write in reversed(between):
                     older = self._stored(older, write.args[1], write.args[2])
-                array = older
-                break
+                return older if self.select(older, index) is value else self._stored(older, index, value)
             if not apart(older.args[1], index):
                 break
             between.append(older)
