@@ -84,11 +84,12 @@ def test_machine_mode_in_user() -> None:
     ("scenario", "bits"),
     [
         ("SupervisorInSupervisor", {"mstatus.TVM": 1, "mstatus.TW": 1, "mstatus.TSR": 0}),
+        ("SupervisorSeen", {"mstatus.TVM": 1, "mstatus.TW": 1, "mstatus.TSR": 1}),
         ("VirtualSupervisor", {"hstatus.VTVM": 0, "hstatus.VTW": 1, "hstatus.VTSR": 0}),
     ],
 )
 def test_which_bits_must_trap(scenario: str, bits: Mapping[str, int]) -> None:
-    """Priv. 3.1.6.5 and 8.2.1: what the VMM owns must trap, and what would wait; SRET need not, as the mode is the guest's own."""
+    """Priv. 3.1.6.5 and 8.2.1: what the VMM owns must trap, and what would wait; SRET only where the mode is not the guest's own."""
     only = ("csrrw_satp", "csrrw_sstatus", "sret", "wfi", "ld", "hlv.d", "ecall")
     judgement = judge(load(ROOT / "models" / "rv64.py"), scenario, only=only)
     assert judgement.undecided == ()
@@ -101,6 +102,7 @@ def test_which_bits_must_trap(scenario: str, bits: Mapping[str, int]) -> None:
         ("no", "yes") if guests_own else ("yes", "no")
     )
     assert str(judgement.instruction("csrrw_sstatus").innocuous) == "yes"
+    assert str(judgement.instruction("sret").privileged) == ("yes" if scenario == "SupervisorSeen" else "no")
     assert str(judgement.instruction("hlv.d").privileged) == "yes"
 
 

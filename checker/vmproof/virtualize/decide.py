@@ -177,18 +177,18 @@ class _Search:
                 self._ended = found
         if self._ended is None:
             self._ended = yield from self._rounds({}, 1)
-        if self._asked.brief:
-            return self._ended or Finding(Answer.UNKNOWN, _BRIEF)
-        if self._ended is None or self._ended.answer is Answer.UNKNOWN:
+        if self._ended is None or (self._ended.answer is Answer.UNKNOWN and not self._asked.brief):
             for likeness in likenesses(self._asked.world, self._asked.question):
                 found = yield from self._rounds(likeness, _NEAR)
-                if found is not None and found.answer is Answer.YES:
+                if found is not None and (found.answer is Answer.YES or (found.answer is Answer.UNKNOWN and self._asked.brief)):
                     self._ended = found
                     break
         return self._ended
 
     def patiently(self) -> Task[Finding]:
-        """What ROUNDS candidates show, unless it is known already."""
+        """What ROUNDS candidates show, unless it is known already, or not worth it."""
+        if self._ended is None and self._asked.brief:
+            self._ended = Finding(Answer.UNKNOWN, _BRIEF)
         if self._ended is None:
             self._ended = yield from self._rounds({}, ROUNDS)
         return self._ended or Finding(Answer.UNKNOWN, f"abstraction: no states whose views agree were found in {ROUNDS} rounds")
