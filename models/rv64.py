@@ -81,6 +81,7 @@ class Machine(State):
     vsatp: Atp
     fenced: bits[1] = role.external  # what fences drop of a TLB
     vs_fenced: bits[1] = role.external  # and of what it holds of VS-mode's tables
+    stage2_fenced: bits[1] = role.external  # and of second stages
     mem: memory[bits[56], bits[8]]
 
 
@@ -223,3 +224,13 @@ class VirtualSupervisor:
 
     def realise(real, guest, va):
         show_gigapage(real, guest, va)
+
+
+@scenario("HS-mode guest of an HS-mode VMM")
+class VirtualHypervisor(VirtualSupervisor):
+    """A VMM as a guest, while it runs itself and not a guest of its own: HS-mode in VS-mode, U-mode in VU-mode."""
+
+    search = []
+
+    def host(real, guest):
+        return in_virtual_hypervisor(real, guest)

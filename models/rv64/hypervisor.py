@@ -76,4 +76,4 @@ def hfence_gvma(m, rs2, rs1):
     hypervisor_mode(m)
     if m.mode == Mode.S and m.mstatus.TVM:
         illegal(m)
-    m.fenced = 0
+    m.stage2_fenced = 0

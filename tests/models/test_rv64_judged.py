@@ -5,6 +5,7 @@ What the privileged specification says about each (3.1.6.5, 3.1.11, 8.2.1) comes
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -104,6 +105,29 @@ def test_which_bits_must_trap(scenario: str, bits: Mapping[str, int]) -> None:
     assert str(judgement.instruction("csrrw_sstatus").innocuous) == "yes"
     assert str(judgement.instruction("sret").privileged) == ("yes" if scenario == "SupervisorSeen" else "no")
     assert str(judgement.instruction("hlv.d").privileged) == "yes"
+
+
+VMM_INSTRUCTIONS = ("csrrw_satp", "csrrw_hgatp", "csrrw_vsatp", "csrrw_sie", "sret", "wfi", "ld", "ecall", "hfence_gvma")
+
+
+def test_a_vmm_as_guest() -> None:
+    """HS-mode in VS-mode: what governs its own guests traps, and SRET, which may enter one of them."""
+    judgement = judge(load(ROOT / "models" / "rv64.py"), "VirtualHypervisor", only=VMM_INSTRUCTIONS)
+    assert judgement.undecided == ()
+    assert {name: str(judgement.theorems[name].verdict) for name in FINE} == FINE
+    assert {name: str(premise.verdict) for name, premise in judgement.premises.items()} == dict.fromkeys(judgement.premises, "proved")
+    privileged = {one.name for one in judgement.instructions if str(one.privileged) == "yes"}
+    assert privileged == {"csrrw_hgatp", "csrrw_vsatp", "sret", "hfence_gvma"}
+    assert {one.name for one in judgement.instructions if str(one.innocuous) == "yes"} == {"csrrw_satp", "ld", "ecall"}
+
+
+def test_a_delegated_trap_clears_nothing_of_hstatus(tmp_path: Path) -> None:
+    """8.6.2: a trap into HS-mode sets SPV and GVA by where it comes from, which one into VS-mode does not do for the guest's hstatus."""
+    model = changed(tmp_path, "rv64/stage2.py", "(cleared or real.hedeleg == 0)", "True")
+    judgement = judge(load(model), "VirtualHypervisor", only=("ecall",))
+    assert judgement.critical == ("ecall",)
+    reason = judgement.instruction("ecall").reasons["critical"]
+    assert re.search(r"machine in U mode it changes (hstatus\.GVA|hstatus\.SPV|htval|htinst), which the VMM does not see\.$", reason)
 
 
 def test_illegal_instructions_must_reach_the_vmm(tmp_path: Path) -> None:
