@@ -64,6 +64,7 @@ def test_what_is_listed_exists() -> None:
     assert all(len(reason.split()) > 5 for reason in listed.values())
 
 
+@pytest.mark.slow(20)
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -87,8 +88,9 @@ def test_a_change_is_noticed(name: str, reason: str) -> None:
     assert (found.fate, found.outcome.reason) == (Fate.KILLED, reason)
 
 
+@pytest.mark.slow(15)
 def test_what_is_listed_is_not_noticed() -> None:
-    name = "csr.write_mie: m.mie = Enables(value & here(m)) -> m.mie = Enables((value))"
+    name = "csr.address_translation: return Atp(value) if has_mode(value) else old -> return Atp(value) if (not (has_mode(value))) else old"
     assert name in read_survivors(LIST).reasons
     found = tried(name, "SupervisorInUser")
-    assert (found.fate, found.outcome.reason) == (Fate.EQUIVALENT, "")
+    assert (found.fate, found.outcome.reason) == (Fate.SURVIVED, "differs in S, M, VS; judged: SupervisorInUser 3/3")

@@ -55,7 +55,7 @@ class _Finder:
 
     def __init__(self, description: Description) -> None:
         self._description = description
-        self._governing = {item.path.split(".")[-1] for item in description.fields if item.role in _GOVERNING}
+        self._governing = {part for item in description.fields if item.role in _GOVERNING for part in item.path.split(".")}
         self._checks = Checks.of(description, self._governing)
         self._places = [
             _Place(source, node) for source in _own(description) for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)

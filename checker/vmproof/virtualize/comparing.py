@@ -136,8 +136,9 @@ class Original:
 
     def _made(self, description: Description, values: tuple[int, ...]) -> _Side:
         scenario = description.scenario(self._scenario or None)
-        fixed = dict(zip(scenario.search, values, strict=True)) if values else None
-        setting = Setting(description, scenario, fixed)
+        setting = Setting(description, scenario)
+        if values:
+            setting = setting.fixing(dict(zip(scenario.search, values, strict=True)))
         setting.partial = "realisation" in self._premises and self._premises["realisation"].verdict is not Verdict.PROVED
         setting.promoted |= set(setting.status(REAL))
         return _Side(setting)

@@ -11,11 +11,10 @@ from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
 from vmproof.language import Description, Instruction
 from vmproof.solvers import SolverPool
-from vmproof.virtualize.asking import uncollected
+from vmproof.virtualize.asking import Asker, uncollected
 from vmproof.virtualize.classify import Classified, Classifier
 from vmproof.virtualize.encodings import answers_of, split
 from vmproof.virtualize.evidence import witness
-from vmproof.virtualize.grounds import Grounds
 from vmproof.virtualize.host import search_host
 from vmproof.virtualize.repair import repair
 from vmproof.virtualize.result import Answer, EncodingClass, HostResult, InstructionVerdict, Judgement, Repair
@@ -47,22 +46,17 @@ def judge(
     jobs: int = 2,
     progress: Progress | None = None,
     only: Collection[str] | None = None,
-    grounds: Grounds | None = None,
 ) -> Judgement:
     """Judge a description in a scenario (by name; else its first, or the default one).
 
-    With `only`, the theorems speak of these instructions alone. Without `solver_pool` one of `jobs` workers is made and closed; with
-    `grounds`, whose solvers are used, what was found of other descriptions in the same pool is not asked again. Raises InputError for an
-    unknown scenario or instruction, and InconsistencyError where vmproof contradicts itself.
+    With `only`, the theorems speak of these instructions alone. Without `solver_pool` one of `jobs` workers is made and closed. Raises
+    InputError for an unknown scenario or instruction, and InconsistencyError where vmproof contradicts itself.
     """
     chosen = description.scenario(scenario)
     instructions = _selected(description, only)
-    told = progress or (lambda done, total, what: None)
-    with uncollected():
-        if grounds is not None:
-            return _Judging(Setting(description, chosen), instructions, grounds, told).judgement()
-        with nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
-            return _Judging(Setting(description, chosen), instructions, Grounds(pool), told).judgement()
+    with uncollected(), nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
+        setting = Setting(description, chosen)
+        return _Judging(setting, instructions, Asker(pool), progress or (lambda done, total, what: None)).judgement()
 
 
 def _selected(description: Description, only: Collection[str] | None) -> list[Instruction]:
@@ -78,17 +72,15 @@ def _selected(description: Description, only: Collection[str] | None) -> list[In
 class _Judging:
     """One run of the judgement, with its clocks."""
 
-    def __init__(self, setting: Setting, instructions: Sequence[Instruction], grounds: Grounds, progress: Progress) -> None:
+    def __init__(self, setting: Setting, instructions: Sequence[Instruction], asker: Asker, progress: Progress) -> None:
         self._setting = setting
         self._instructions = instructions
-        self._grounds = grounds
-        self._asker = grounds.asker
+        self._asker = asker
         self._progress = progress
 
     def judgement(self) -> Judgement:
         started = time.monotonic()
         asker = self._asker
-        waited, replayed, asked = asker.waiting, asker.replaying, asker.asked
         host, found = self._searched() if self._setting.scenario.search else (None, None)
         if found is None:
             found = self._round(self._setting)
@@ -103,7 +95,6 @@ class _Judging:
         verdicts = tuple(self._verdict(found, classifier, one, classes.get(one.instruction.name, ())) for one in found.classified)
         ended = time.monotonic()
         witnessing = ended - replaying
-        solving, confirming = asker.waiting - waited, asker.replaying - replayed
         return Judgement(
             machine=found.setting.description.name,
             scenario=found.setting.scenario.name,
@@ -115,12 +106,12 @@ class _Judging:
             host=host,
             status_as_control=tuple(found.shown_status),
             timings={
-                "building": max(0.0, ended - started - solving - confirming - witnessing),
-                "solving": solving,
-                "replaying": confirming + witnessing,
+                "building": max(0.0, ended - started - asker.waiting - asker.replaying - witnessing),
+                "solving": asker.waiting,
+                "replaying": asker.replaying + witnessing,
             },
             solver=", ".join(sorted(asker.solvers)),
-            queries=asker.asked - asked,
+            queries=asker.asked,
             not_judged=found.left_out,
         )
 
@@ -142,9 +133,7 @@ class _Judging:
             self._progress(done, total, "judging")
 
         self._progress(0, total, "premises")
-        found = play(setting, self._asker, self._instructions, step, like, self._grounds.known(setting))
-        self._grounds.learn(setting, found.premises)
-        return found
+        return play(setting, self._asker, self._instructions, step, like)
 
     def _classes(self, found: Round, classifier: Classifier) -> list[tuple[str, tuple[EncodingClass, ...]]]:
         """Encoding classes of the instructions whose answers may differ from encoding to encoding."""
