@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from vmproof.cli.exits import Exit, worst
 from vmproof.cli.proving import chosen, settings
+from vmproof.cli.reading import read
+from vmproof.data import model_name, models
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
 from vmproof.report import write
@@ -15,6 +18,7 @@ from vmproof.report.progress import progress
 from vmproof.report.strength import document, heading, summary_blocks, tried_blocks
 from vmproof.theorems.runner import Settings
 from vmproof.theorems.strength import Fate, Sample, Strength, Tried, Watch, strength
+from vmproof.theorems.survivors import Survivors, read_survivors
 from vmproof.theorems.theorem import VIRTUALIZE, Theorem
 
 
@@ -23,22 +27,26 @@ def run(options: argparse.Namespace, command: str) -> Exit:
 
     Interrupted, it says what was found until then.
     """
-    theorems = [theorem for theorem in chosen(options) if _fit(theorem, bool(options.names))]
+    machine = _machine(options)
+    theorems = [machine] if machine is not None else [theorem for theorem in chosen(options) if _fit(theorem, bool(options.names))]
     if options.names and not theorems:
         raise InputError("none of these theorems is expected to be proved of its subject as it is", hint="only such a proof has mutants")
+    listed = read_survivors(Path(options.survivors)) if options.survivors is not None else Survivors({})
     sample = Sample(options.limit, options.seed) if options.limit is not None else None
     how = settings(options)
     found: list[Strength] = []
     text = options.format == "text"
     try:
         for theorem in theorems:
-            found.append(Strength(theorem, sample=sample))
+            found.append(Strength(theorem, sample=sample, scenarios=tuple(options.scenario)))
             _measure(found[-1], how, text)
     finally:
         if not text:
             sys.stdout.write(json.dumps(document(found), indent=2, ensure_ascii=False) + "\n")
         sys.stdout.flush()
-    return worst(_exit(item) for item in found)
+    for name in (name for item in found for name in listed.stale(item)):
+        sys.stderr.write(f"listed as a survivor, and none: {name}\n")
+    return worst(_exit(item, listed) for item in found)
 
 
 def _measure(found: Strength, how: Settings, text: bool) -> None:
@@ -65,6 +73,24 @@ def _measure(found: Strength, how: Settings, text: bool) -> None:
         sys.stdout.flush()
 
 
+def _machine(options: argparse.Namespace) -> Theorem | None:
+    """The machine that is named, as it is, with nothing claimed of it; None where theorems are named.
+
+    Raises InputError where there is neither of that name.
+    """
+    if len(options.names) != 1 or options.names[0].endswith(".toml"):
+        return None
+    [name] = options.names
+    try:
+        chosen(options)
+        return None
+    except InputError:
+        if name not in map(model_name, models()) and not name.endswith(".py"):
+            raise
+    one = read(name)
+    return Theorem(one.description.name, one.title, one.description.path, method=VIRTUALIZE)
+
+
 def _fit(theorem: Theorem, named: bool) -> bool:
     """Whether a theorem has mutants; those of machines take long, so they are tried where they are asked for."""
     if theorem.change is not None:
@@ -72,8 +98,8 @@ def _fit(theorem: Theorem, named: bool) -> bool:
     return named if theorem.method == VIRTUALIZE else theorem.expect in (Verdict.PROVED, Verdict.HOLDS_UP_TO)
 
 
-def _exit(strength: Strength) -> Exit:
-    """A proof must notice every mutant that is not equivalent."""
-    if strength.count(Fate.SURVIVED):
+def _exit(strength: Strength, listed: Survivors) -> Exit:
+    """A proof must notice every mutant that is not equivalent, nor listed with a reason; and what is listed must be true."""
+    if listed.unlisted(strength) or listed.stale(strength):
         return Exit.NOT_MET
     return Exit.INCONCLUSIVE if strength.count(Fate.UNDECIDED) else Exit.MET

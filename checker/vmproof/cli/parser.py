@@ -149,9 +149,11 @@ def _prove(prove: argparse.ArgumentParser) -> None:
 
 
 def _mutate(mutate: argparse.ArgumentParser) -> None:
-    mutate.add_argument("names", nargs="*", metavar="NAME", help="theorems (default: all that are expected to be proved)")
+    mutate.add_argument("names", nargs="*", metavar="NAME", help="theorems, or a machine (default: all theorems expected to be proved)")
+    mutate.add_argument("--scenario", action="append", default=[], metavar="NAME", help="try a machine in this one first, then in the next")
     mutate.add_argument("--format", choices=("text", "json"), default="text", help="json follows mutate.schema.json (default: text)")
-    mutate.add_argument("--limit", type=_natural, metavar="N", help="try only so many mutants of a system, drawn at random")
+    mutate.add_argument("--survivors", metavar="FILE", help="mutants that may survive, each with a reason; only others count")
+    mutate.add_argument("--limit", type=_natural, metavar="N", help="try only so many mutants, drawn at random")
     mutate.add_argument("--seed", type=int, default=1, metavar="N", help="of what is drawn (default: 1)")
     _add_theorems(mutate)
 

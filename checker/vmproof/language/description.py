@@ -64,6 +64,7 @@ class Description:
         self._claims: dict[Function, tuple[Term, dict[Term, tuple[str, str]]]] = {}
         self._claimed: dict[tuple[object, ...], Term] = {}
         self._translations: dict[tuple[int, int], tuple[State, Term, Located]] = {}
+        self._claiming: Description | None = None
         self.instructions: tuple[Instruction, ...] = tuple(map(self._streamed, machine.instructions))
 
     def _here(self, place: Place | None) -> bool:
@@ -125,6 +126,14 @@ class Description:
             self._translations[access, size] = state, va, self.translate(state, va, access, size)
         return self._translations[access, size]
 
+    def translates_as(self, other: Description) -> None:
+        """Take it that the translation means what it does in another description of the same pool, whose text for it is the same."""
+        self._translations = other._translations
+
+    def claims_as(self, other: Description) -> None:
+        """Let the legal states be those of another description of the same pool with the same fields, whatever the text says."""
+        self._claiming = other
+
     def instruction(self, name: str) -> Instruction | None:
         return next((item for item in self.instructions if item.name == name), None)
 
@@ -155,6 +164,8 @@ class Description:
 
     def legal(self, state: Mapping[str, Term]) -> Term:
         """What holds in every state the machine can be in: `@legal`, and enum fields hold members."""
+        if self._claiming is not None:
+            return self._claiming.legal(state)
         claims = [self._members(item, state[item.path]) for item in self.fields if item.enum is not None and not item.enum.total]
         claims += [self._instance(function, {"m": state}, {}) for function in self.machine.legal]
         return self.pool.and_(*claims)

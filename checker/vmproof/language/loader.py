@@ -59,12 +59,13 @@ def load_relation(
     return loader.relation(loader.read(path))
 
 
-def load(path: Path, budget: Budget | None = None, texts: Mapping[Path, str] | None = None) -> Description:
+def load(path: Path, budget: Budget | None = None, texts: Mapping[Path, str] | None = None, pool: Pool | None = None) -> Description:
     """Read an ISA description. Raises `InputError`, one sentence with its place, where it is wrong.
 
-    `texts` stand in for the contents of files, by resolved path: how a changed description is judged without a file being written.
+    `texts` stand in for the contents of files, by resolved path: how a changed description is judged without a file being written. In the
+    `pool` of another description what means the same in both is one term.
     """
-    loader = Loader(path, budget or Budget(), texts=texts)
+    loader = Loader(path, budget or Budget(), texts=texts, pool=pool)
     return loader.load(loader.read(path))
 
 
@@ -78,11 +79,16 @@ class Loader:
     """Reads one description and what it imports. With `problems` a list, mistakes are collected there instead of ending the reading."""
 
     def __init__(
-        self, path: Path, budget: Budget, problems: list[InputError] | None = None, texts: Mapping[Path, str] | None = None
+        self,
+        path: Path,
+        budget: Budget,
+        problems: list[InputError] | None = None,
+        texts: Mapping[Path, str] | None = None,
+        pool: Pool | None = None,
     ) -> None:
         self.path = path
         self.budget = budget
-        self.pool = Pool()
+        self.pool = Pool() if pool is None else pool
         self.machine = Machine(path.stem)
         self.registrar = Registrar(self.machine, self.pool)
         self.modules: dict[Path, Module] = {}  # the files of the machine that is being read, and those that any machine can share

@@ -89,6 +89,7 @@ def _theorem(strength: Strength) -> dict[str, Any]:
 def _json(item: Tried) -> dict[str, Any]:
     mutant = item.mutant
     return {
+        "name": mutant.name,
         "file": _file(mutant.path),
         "line": mutant.line,
         "function": mutant.function,

@@ -1,92 +1,119 @@
-"""Finding the privilege checks of a description, and the descriptions in which one of them is missing.
+"""The privilege checks of a description: statements that can only trap, under a condition that reads the mode or what else governs.
 
-A privilege check is a statement that can do nothing but trap, under a condition that reads the mode, as in
-`if m.mode != Mode.supervisor: trap(...)`, or a call of a function that consists of such a statement. Nothing is found by its name.
+As `if m.mode != Mode.supervisor: trap(...)`, or a call of a function that consists of such a statement. Nothing is found by its name.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 
 from vmproof.language import Description
-from vmproof.language.source import Source
-from vmproof.theorems.edits import shown, statements, without
+from vmproof.language.values import Function, Value
+from vmproof.theorems.edits import statements
 
 
-@dataclass(frozen=True)
-class DroppedCheck:
-    """One privilege check left out: `function` is where it stood, `text` its source line, `replaced` the file's text without it."""
+@dataclass(frozen=True, eq=False)
+class Checks:
+    """What checks privileges: `traps` are the functions that only trap, `helpers` those that only check, each by name; `holders` are the
+    functions with a check in them."""
 
-    path: Path
-    line: int
-    function: str
-    text: str
-    replaced: str
+    governing: Collection[str]
+    traps: Collection[str]
+    helpers: Collection[str]
+    holders: Collection[ast.FunctionDef]
 
-    @property
-    def texts(self) -> dict[Path, str]:
-        """What `load` takes to read the description without the check."""
-        return {self.path.resolve(): self.replaced}
+    @classmethod
+    def of(cls, description: Description, governing: Collection[str]) -> Checks:
+        """The checks of a description; `governing` are the names of the fields that a check may read."""
+        trees = [source.tree for source in description.sources]
+        functions = {node.name: node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        plain = {name: _said(node) for name, node in functions.items() if not node.decorator_list}
+        traps = {"trap"}
+        while more := {name for name, body in plain.items() if name not in traps and _traps(body, traps)}:
+            traps |= more
+        known = cls(governing, traps, (), ())
+        helpers = {name for name, body in plain.items() if body and all(known.is_check(statement) for statement in body)}
+        holders = [node for node in functions.values() if any(map(known.is_check, statements(node.body)))]
+        return cls(governing, traps, helpers, holders)
 
+    def is_check(self, statement: ast.stmt) -> bool:
+        """`if <reads what governs>: trap(...)` and nothing else."""
+        return (
+            isinstance(statement, ast.If)
+            and not statement.orelse
+            and any(isinstance(part, ast.Attribute) and part.attr in self.governing for part in ast.walk(statement.test))
+            and _traps(statement.body, self.traps)
+        )
 
-def dropped_checks(description: Description) -> list[DroppedCheck]:
-    """Every description that lacks one privilege check of this one, in order of file and line."""
-    modes = {path.split(".")[0] for path in (field.path for field in description.mode_fields)}
-    functions = {node.name: node for source in description.sources for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)}
-    checkers = {name for name, node in functions.items() if not node.decorator_list and _only_checks(node.body, modes)}
-    found: list[DroppedCheck] = []
-    for source in description.sources:
-        for function in (node for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)):
-            if function.name in checkers:
-                continue  # a helper: each of its calls is a check of its own
-            for statement in statements(function.body):
-                if _is_check(statement, modes) or _calls(statement, checkers):
-                    found.append(_without(source, function, statement))
-    return sorted(found, key=lambda item: (str(item.path), item.line))
+    def within(self, function: ast.FunctionDef) -> Iterator[ast.stmt]:
+        """The statements of a function that are checks, or calls of helpers; beside a check whatever can only trap under a condition."""
+        holds = function in self.holders
+        for statement in statements(function.body):
+            beside = holds and isinstance(statement, ast.If) and not statement.orelse and _traps(statement.body, self.traps)
+            if beside or self.is_check(statement) or _calls(statement, self.helpers):
+                yield statement
 
 
 def affected(description: Description, function: str) -> tuple[str, ...]:
-    """The instructions whose body is a function of this name, or reaches one through calls."""
+    """The instructions that reach a function of this name, or are one; all of them where what they share does, such as trap entry."""
+    always, reaching = _reaching(description)
+    if function in always:
+        return tuple(item.name for item in description.instructions)
+    return reaching.get(function, ())
+
+
+@lru_cache(maxsize=4)
+def _reaching(description: Description) -> tuple[set[str], dict[str, tuple[str, ...]]]:
+    """What trap entry, translation, and what is done beside every instruction reach, and which instructions reach each function."""
     functions = {node.name: node for source in description.sources for node in ast.walk(source.tree) if isinstance(node, ast.FunctionDef)}
-    calls = {
-        name: {part.func.id for part in ast.walk(node) if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)}
-        for name, node in functions.items()
-    }
-    reaching = {function}
-    while more := {name for name, called in calls.items() if name not in reaching and not called.isdisjoint(reaching)}:
-        reaching |= more
-    return tuple(item.name for item in description.instructions if item.function.name in reaching)
+    machine = description.machine
+    shared = (machine.trap_entry, machine.translation, machine.fetch, machine.after)
+    common = [_reached(each, functions) for each in shared if each is not None]
+    found: dict[str, tuple[str, ...]] = {}
+    for item in description.instructions:
+        for name in _reached(item.function, functions):
+            found[name] = (*found.get(name, ()), item.name)
+    return set().union(*common), found
 
 
-def _is_check(statement: ast.stmt, modes: set[str]) -> bool:
-    """`if <reads the mode>: trap(...)` and nothing else."""
-    return (
-        isinstance(statement, ast.If)
-        and not statement.orelse
-        and any(isinstance(part, ast.Attribute) and part.attr in modes for part in ast.walk(statement.test))
-        and all(_is_trap(inner) for inner in statement.body)
-    )
+def _reached(function: Function, functions: Mapping[str, ast.FunctionDef]) -> set[str]:
+    """The names of the functions that one names, it itself, and those that these name; what a loop's variable is counts as named."""
+    found: set[str] = set()
+    pending: list[tuple[ast.AST, Mapping[str, Value]]] = [(function.node, function.captured)]
+    seen: set[int] = set()
+    while pending:
+        node, captured = pending.pop()
+        if id(node) in seen and not captured:
+            continue
+        seen.add(id(node))
+        if isinstance(node, ast.FunctionDef):
+            found.add(node.name)
+        parameters = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+        for name in {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}:
+            value = captured.get(name)
+            if isinstance(value, Function):
+                pending.append((value.node, value.captured))
+            elif name in functions and name not in parameters and name not in found:
+                pending.append((functions[name], {}))
+    return found
 
 
-def _only_checks(body: list[ast.stmt], modes: set[str]) -> bool:
-    real = [statement for statement in body if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))]
-    return bool(real) and all(_is_check(statement, modes) for statement in real)
+def _said(function: ast.FunctionDef) -> list[ast.stmt]:
+    """The body of a function without its docstring."""
+    return [part for part in function.body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
 
 
-def _is_trap(statement: ast.stmt) -> bool:
-    return _calls(statement, {"trap"})
+def _traps(body: list[ast.stmt], traps: Collection[str]) -> bool:
+    return bool(body) and all(_calls(statement, traps) for statement in body)
 
 
-def _calls(statement: ast.stmt, names: set[str]) -> bool:
+def _calls(statement: ast.stmt, names: Collection[str]) -> bool:
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Call)
         and isinstance(statement.value.func, ast.Name)
         and statement.value.func.id in names
     )
-
-
-def _without(source: Source, function: ast.FunctionDef, statement: ast.stmt) -> DroppedCheck:
-    return DroppedCheck(source.path, statement.lineno, function.name, shown(source, statement), without(source, statement))

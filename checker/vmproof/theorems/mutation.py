@@ -11,10 +11,8 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmproof.language import Description
 from vmproof.language.source import Source
 from vmproof.language.systems import System
-from vmproof.theorems.checks import affected, dropped_checks
 from vmproof.theorems.edits import rewritten, shown, statements, without
 from vmproof.theorems.theorem import Theorem
 
@@ -24,6 +22,8 @@ COMPARISON = "comparison changed"
 CONSTANT = "constant changed"
 VARIABLE = "variable swapped"
 BRANCH = "branches exchanged"
+MASK = "mask changed"
+PERMISSION = "checked as another"
 OPERATORS = (STATEMENT_DROPPED, GUARD_DROPPED, COMPARISON, CONSTANT, VARIABLE, BRANCH)
 
 _CLAIMS = ("invariant", "reachable", "eventually")
@@ -49,6 +49,11 @@ class Mutant:
     after: str
     replaced: str
 
+    @property
+    def name(self) -> str:
+        """What people and lists call it: where it is, but for the line, and what is changed."""
+        return f"{self.path.stem}.{self.function}: {self.before} -> {self.after}"
+
     def of(self, theorem: Theorem, number: int) -> Theorem:
         """The theorem about the mutant."""
         texts = {**theorem.texts, self.path.resolve(): self.replaced}
@@ -71,17 +76,6 @@ def system_mutants(system: System) -> list[Mutant]:
                 found += _Mutator(source, node, enums, constants, evaluated).mutants()
     unique = {(mutant.path, mutant.replaced): mutant for mutant in reversed(found)}
     return sorted(unique.values(), key=lambda mutant: (str(mutant.path), mutant.line, OPERATORS.index(mutant.operator)))
-
-
-def machine_mutants(description: Description) -> list[tuple[Mutant, tuple[str, ...]]]:
-    """The description without each of its privilege checks, and the instructions that the check stands in or that reach it."""
-    return [
-        (
-            Mutant(check.path, check.line, check.function, GUARD_DROPPED, check.text, "pass", check.replaced),
-            affected(description, check.function),
-        )
-        for check in dropped_checks(description)
-    ]
 
 
 class _Mutator:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
 from vmproof.language import load
-from vmproof.theorems.fates import Fate, Trialled, fate_of
-from vmproof.theorems.mutation import Mutant, machine_mutants, system_mutants
+from vmproof.theorems.checks import affected
+from vmproof.theorems.fates import Fate, Trialled
+from vmproof.theorems.machine_trials import Grounding, MachineTrial, Premises
+from vmproof.theorems.mutation import Mutant, system_mutants
 from vmproof.theorems.outcome import Outcome, Standing
+from vmproof.theorems.permissions import permission_mutants
 from vmproof.theorems.processes import Task, perform_all
 from vmproof.theorems.relating import read_subject
-from vmproof.theorems.runner import Settings, run
+from vmproof.theorems.runner import Settings
 from vmproof.theorems.theorem import VIRTUALIZE, Theorem
 from vmproof.theorems.trials import Trial
 
@@ -25,9 +28,8 @@ _SECONDS = 60.0
 """Of a mutant of a system, where nobody says otherwise."""
 _ORIGINAL = 600.0
 """Of the theorem as it is, at least: all else would be in vain without it, and mutants are tried beside it."""
-_PATIENCE = 120.0
-"""Seconds for the instructions of a machine that one privilege check concerns."""
-_EQUIVALENCE = "equivalence"
+_PATIENCE = 180.0
+"""Of a mutant of a machine, in all scenarios together."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Tried:
 
 @dataclass(frozen=True)
 class Sample:
-    """Only `size` of a system's mutants, drawn at random; the same for the same seed."""
+    """Only `size` of the mutants, drawn at random; the same for the same seed."""
 
     size: int
     seed: int = 1
@@ -49,12 +51,16 @@ class Sample:
 
 @dataclass
 class Strength:
-    """The mutants of one theorem's subject: `total` in all, of which `wanted` are to be tried and `tried` have been so far."""
+    """The mutants of one theorem's subject: `total` in all, of which `wanted` are to be tried and `tried` have been so far.
+
+    `scenarios`: those in which a machine's mutants are tried, in this order; the theorem's, or all that there are, for none.
+    """
 
     theorem: Theorem
     total: int = 0
     wanted: int = 0
     sample: Sample | None = None
+    scenarios: tuple[str, ...] = ()
     tried: list[Tried] = field(default_factory=list)
 
     def count(self, fate: Fate) -> int:
@@ -97,7 +103,7 @@ def strength(found: Strength, settings: Settings, watch: Watch) -> None:
     this function, all processes are ended, and `found` has what was decided until then.
     """
     if found.theorem.method == VIRTUALIZE:
-        _machine(found, settings, watch)
+        _Machine(found, settings, watch).run()
     else:
         _System(found, settings, watch).run()
 
@@ -107,15 +113,8 @@ class _System:
 
     def __init__(self, found: Strength, settings: Settings, watch: Watch) -> None:
         self._found, self._settings, self._watch = found, settings, watch
-        numbered = list(enumerate(mutants_of(found.theorem), 1))
-        found.total = len(numbered)
-        if found.sample is not None and found.sample.size < len(numbered):
-            numbered = sorted(Random(found.sample.seed).sample(numbered, found.sample.size), key=lambda item: item[0])
-        else:
-            found.sample = None
-        found.wanted = len(numbered)
-        self._numbered = numbered
-        self._number = {id(mutant): number for number, mutant in numbered}
+        self._numbered = _drawn(found, mutants_of(found.theorem))
+        self._number = {id(mutant): number for number, mutant in self._numbered}
 
     def run(self) -> None:
         """Try all, and prove the theorem as it is beside them."""
@@ -133,8 +132,7 @@ class _System:
             changed = mutant.of(theorem, number)
             known: Trialled | None = None
             if settings.store is not None:
-                text = f"trial {brief.key(changed)} {settings.key(theorem)}"
-                keys[changed.name] = hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+                keys[changed.name] = _digest(f"trial {brief.key(changed)} {settings.key(theorem)}")
                 entry = settings.store.get(keys[changed.name])
                 known = Trialled.from_json(changed, entry) if entry is not None else None
             if known is not None:
@@ -176,40 +174,95 @@ def _expected(theorem: Theorem, outcome: Outcome) -> None:
         raise InputError(said, hint=f"vmproof prove {theorem.name}")
 
 
-def _machine(found: Strength, settings: Settings, watch: Watch) -> None:
-    """The mutants of a machine lack one privilege check each. One is noticed if other instructions are critical then, or equivalence has
-    another verdict; only the instructions that the check concerns are judged, with it and without."""
-    theorem = found.theorem
-    mutants = machine_mutants(load(theorem.subject, texts=theorem.texts))
-    asked = replace(theorem, prove=(_EQUIVALENCE,), critical=None, expect=Verdict.PROVED)
-    groups = list(dict.fromkeys(names for _, names in mutants))
-    found.total = found.wanted = len(mutants)
-    found.sample = None
-    total, done = len(groups) + len(mutants), 0
-    known: dict[tuple[str, ...], Outcome] = {}
-    trials: dict[str, tuple[Mutant, tuple[str, ...]]] = {}
+class _Machine:
+    """The trials of a machine's mutants."""
 
-    def ended(one: Theorem, outcome: Outcome) -> None:
-        nonlocal done
-        done += 1
-        watch.told(done, total, one.name)
-        if one.name in trials:
-            mutant, names = trials[one.name]
-            fate = fate_of(one, outcome)
-            if outcome.mismatch:
-                fate = Fate.KILLED
-            item = Tried(mutant, fate if known[names].lasting else Fate.UNDECIDED, outcome)
-            found.tried.append(item)
-            watch.ended(item)
+    def __init__(self, found: Strength, settings: Settings, watch: Watch) -> None:
+        theorem = found.theorem
+        self._found, self._settings, self._watch = found, replace(settings, timeout=settings.timeout or _PATIENCE), watch
+        self._description = description = load(theorem.subject, texts=theorem.texts)
+        chosen = found.scenarios or ((theorem.scenario,) if theorem.scenario else tuple(item.name for item in description.scenarios))
+        self._scenarios = [description.scenario(name).name for name in chosen] or [""]
+        self._numbered = _drawn(found, permission_mutants(description))
+        self._number = {id(mutant): number for number, mutant in self._numbered}
+        self._done = 0
 
-    patient = replace(settings, timeout=settings.timeout or _PATIENCE)
-    whole = [replace(asked, name=f"{theorem.name} as it is: {', '.join(names)}", only=names) for names in groups]
-    known.update(zip(groups, run(whole, patient, ended), strict=True))
-    changed = [
-        replace(mutant.of(asked, number), only=names, expect=known[names].verdict, critical=known[names].critical)
-        for number, (mutant, names) in enumerate(mutants, 1)
-    ]
-    trials.update(zip((one.name for one in changed), mutants, strict=True))
-    run(changed, patient, ended)
-    place = {id(mutant): number for number, (mutant, _) in enumerate(mutants)}
-    found.tried.sort(key=lambda item: place[id(item.mutant)])
+    def run(self) -> None:
+        """Ask the premises of the machine as it is, then try all."""
+        theorem, settings = self._found.theorem, self._settings
+        premises = self._premises()
+        texts = {path.resolve(): text for path, text in theorem.texts.items()}
+        about = f"{settings.key(theorem)} {' '.join(self._scenarios)}"
+        keys: dict[int, str] = {}
+        trials: dict[int, Mutant] = {}
+        tasks: list[Task[Trialled]] = []
+        for number, mutant in self._numbered:
+            changed = replace(mutant.of(theorem, number), critical=None)
+            keys[number] = _digest(f"trial {settings.key(changed)} {about}")
+            entry = settings.store.get(keys[number]) if settings.store is not None else None
+            known = Trialled.from_json(changed, entry) if entry is not None else None
+            if known is not None:
+                self._take(mutant, known)
+            else:
+                concerned = affected(self._description, mutant.function)
+                tasks.append(MachineTrial(settings.proof(changed), theorem.subject, texts, premises, concerned))
+                trials[id(tasks[-1])] = mutant
+
+        def take(task: Task[Trialled], result: Trialled) -> None:
+            mutant = trials[id(task)]
+            if settings.store is not None and result.fate is not Fate.UNDECIDED:
+                settings.store.put(keys[self._number[id(mutant)]], result.to_json())
+            self._take(mutant, result)
+
+        perform_all(tasks, settings.jobs, take)
+
+    def _premises(self) -> tuple[Premises, ...]:
+        """Those of each scenario. Raises InputError where they cannot be asked."""
+        theorem, settings = self._found.theorem, self._settings
+        known: dict[str, Premises] = {}
+        keys = {name: _digest(f"premises {settings.key(theorem)} {name}") for name in self._scenarios}
+        if settings.store is not None:
+            for name in self._scenarios:
+                entry = settings.store.get(keys[name])
+                if entry is not None:
+                    known[name] = Premises(name, {premise: Verdict(verdict) for premise, verdict in entry.items()})
+        patient = replace(settings, timeout=max(_ORIGINAL, settings.seconds(theorem))).proof(theorem)
+
+        def take(task: Task[Premises], result: Premises) -> None:
+            known[result.scenario] = result
+            if settings.store is not None and result.verdicts:
+                settings.store.put(keys[result.scenario], {name: verdict.value for name, verdict in result.verdicts.items()})
+            self._told(f"{theorem.name} as it is: {result.scenario}")
+
+        perform_all([Grounding(patient, name) for name in self._scenarios if name not in known], settings.jobs, take)
+        for premises in known.values():
+            if not premises.verdicts:
+                raise InputError(f"{theorem.name} cannot be judged as it is: {premises.reason}")
+        return tuple(known[name] for name in self._scenarios)
+
+    def _take(self, mutant: Mutant, result: Trialled) -> None:
+        found, item = self._found, Tried(mutant, result.fate, result.outcome)
+        found.tried.append(item)
+        found.tried.sort(key=lambda one: self._number[id(one.mutant)])
+        self._told(result.outcome.name)
+        self._watch.ended(item)
+
+    def _told(self, what: str) -> None:
+        self._done += 1
+        self._watch.told(self._done, self._found.wanted + len(self._scenarios), what)
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+
+
+def _drawn(found: Strength, mutants: Sequence[Mutant]) -> list[tuple[int, Mutant]]:
+    """The mutants that are to be tried, numbered."""
+    numbered = list(enumerate(mutants, 1))
+    found.total = len(numbered)
+    if found.sample is not None and found.sample.size < len(numbered):
+        numbered = sorted(Random(found.sample.seed).sample(numbered, found.sample.size), key=lambda item: item[0])
+    else:
+        found.sample = None
+    found.wanted = len(numbered)
+    return numbered

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -186,3 +188,15 @@ def ask_all(queries: Iterable[Sequence[Term]], arrays: bool = False) -> Task[lis
     """The task that asks several queries at once."""
     answers: list[Answer] = yield Together(tuple(Ask(tuple(assertions), arrays=arrays) for assertions in queries))
     return answers
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without looks for cycles of garbage: terms live as long as their pool, and a search among them finds next to nothing to free."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

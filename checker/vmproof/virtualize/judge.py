@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import InputError
 from vmproof.language import Description, Instruction
 from vmproof.solvers import SolverPool
-from vmproof.virtualize.asking import Asker
+from vmproof.virtualize.asking import Asker, uncollected
 from vmproof.virtualize.classify import Classified, Classifier
 from vmproof.virtualize.encodings import answers_of, split
 from vmproof.virtualize.evidence import witness
@@ -55,21 +54,9 @@ def judge(
     """
     chosen = description.scenario(scenario)
     instructions = _selected(description, only)
-    with _uncollected(), nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
+    with uncollected(), nullcontext(solver_pool) if solver_pool is not None else SolverPool(jobs) as pool:
         setting = Setting(description, chosen)
         return _Judging(setting, instructions, Asker(pool), progress or (lambda done, total, what: None)).judgement()
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looks for cycles of garbage: terms live as long as their pool, and a search among them finds next to nothing to free."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _selected(description: Description, only: Collection[str] | None) -> list[Instruction]:

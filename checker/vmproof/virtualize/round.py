@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,12 @@ from vmproof.virtualize.runs import Executions
 from vmproof.virtualize.setting import REAL, Setting
 from vmproof.virtualize.world import World
 from vmproof.virtualize.worlds import Worlds
+
+STATES = "states"
+OF_ENTRY = ("vectors", "trap_frames")
+"""The premises about trap entry."""
+OF_VIEW = ("tables", "realisation", "view")
+"""The premises about translation."""
 
 _AT_ONCE = 64
 """How many queries of premises may wait for a solver while the legality of instructions, which asks little, is looked at."""
@@ -53,7 +59,7 @@ class Round:
     @property
     def vacuous(self) -> bool:
         """Whether there are no states to speak of."""
-        return self.premises["states"].verdict is Verdict.VACUOUS
+        return self.premises[STATES].verdict is Verdict.VACUOUS
 
     @property
     def left_out(self) -> int:
@@ -71,9 +77,14 @@ def play(
     instructions: Sequence[Instruction],
     done: Callable[[], None] | None = None,
     like: Round | None = None,
+    known: Mapping[str, Premise] | None = None,
 ) -> Round:
-    """Ask everything about a setting. `like` is a round of another one that differs in its search bits alone."""
-    found = Round(setting, Executions(setting, None if like is None else like.executions), Worlds(setting), instructions)
+    """Ask everything about a setting. `like` is a round of another one that differs in its search bits alone.
+
+    Premises that are `known` are not asked again.
+    """
+    shared = None if like is None else like.executions
+    found = Round(setting, Executions(setting, shared), Worlds(setting), instructions, dict(known or {}))
     _premises(found, asker, instructions)
     if found.vacuous:
         return found
@@ -109,64 +120,74 @@ def _of_each(
 
 
 def _states(found: Round, asker: Asker) -> None:
+    """Ask whether there are states to speak of, unless that is known; models of them are tried first from then on."""
     setting = found.setting
+    if STATES in found.premises:
+        return
     modes = asker.run([p.inhabited(setting, mode) for mode in setting.domain])
-    found.premises["states"] = _inhabited(setting, modes)
+    found.premises[STATES] = _inhabited(setting, modes)
     for states in modes:
         if states.values is not None:
             asker.seed({variable.name: value for variable, value in states.values.items()})
 
 
 def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
-    setting = found.setting
+    """Ask every premise that is not known; whether legal states are kept is asked of the instructions at hand."""
+    setting, premises = found.setting, found.premises
     _states(found, asker)
     if found.vacuous:
         return
-    bare = untranslated(setting)
-    tasks: list[Task[Any]] = [
-        p.vector_written(setting),
-        p.view_overwritten(setting),
-        p.table_written(setting, bare),
-        p.unrealised(setting, weakly=False, bare=bare),
-    ]
-    if bare is not None:
-        tasks.insert(0, unfollowed(setting, bare))
     entry = asker.result(entry_keeps(setting))
-    tasks += [keeps(found.executions, instruction, entry) for instruction in instructions]
-    answers = asker.run(tasks, limit=_AT_ONCE)
-    if bare is not None and answers.pop(0).status is not Status.UNSAT:
-        answers[2:4] = asker.run([p.table_written(setting), p.unrealised(setting, weakly=False)])
-    vector, overwritten, table, (strict, world), *kept = answers
-    found.premises["legality"] = _legal(kept)
-    found.premises["vectors"] = _never(
-        vector, "a store through the view of a real state changes where its traps lead", "no store of a guest reaches a vector"
-    )
-    found.premises["trap_frames"] = _never(
-        overwritten, "a trap to the VMM overwrites a cell of the guest's view", "no trap overwrites what the guest sees"
-    )
-    found.premises["tables"] = _never(
-        table, "a store through the view changes a table of the VMM's walker", "no store of a guest reaches the VMM's tables"
-    )
-    tables = found.premises["tables"].verdict
-    own = setting.updating and has_own_tables(setting)
-    if tables is Verdict.PROVED and own and asker.result(real_walk_marks(setting)) is not Status.UNSAT:
-        found.premises["tables"] = Premise(Verdict.UNKNOWN, "the real walk sets bits in tables of the guest's own, which is not modelled")
-    found.premises["realisation"] = _realised(
-        setting, strict, world, "the real mode can give a guest all of its view", "no real state gives the guest its view"
-    )
-    if strict.status is not Status.UNSAT:
+    tasks: dict[str, Task[Any]] = {}
+    bare = untranslated(setting) if OF_VIEW[0] not in premises else None
+    if bare is not None:
+        tasks["followed"] = unfollowed(setting, bare)
+    if OF_ENTRY[0] not in premises:
+        tasks |= {"vectors": p.vector_written(setting), "trap_frames": p.view_overwritten(setting)}
+    if OF_VIEW[0] not in premises:
+        tasks |= {"tables": p.table_written(setting, bare), "realisation": p.unrealised(setting, weakly=False, bare=bare)}
+    keeping: list[Task[Any]] = [keeps(found.executions, instruction, entry) for instruction in instructions]
+    answers = asker.run([*tasks.values(), *keeping], limit=_AT_ONCE)
+    answered = dict(zip(tasks, answers, strict=False))
+    premises["legality"] = _legal(answers[len(tasks) :])
+    if OF_ENTRY[0] not in premises:
+        premises["vectors"] = _never(
+            answered["vectors"],
+            "a store through the view of a real state changes where its traps lead",
+            "no store of a guest reaches a vector",
+        )
+        premises["trap_frames"] = _never(
+            answered["trap_frames"], "a trap to the VMM overwrites a cell of the guest's view", "no trap overwrites what the guest sees"
+        )
+    if OF_VIEW[0] not in premises:
+        if bare is not None and answered["followed"].status is not Status.UNSAT:
+            again: list[Task[Any]] = [p.table_written(setting), p.unrealised(setting, weakly=False)]
+            answered["tables"], answered["realisation"] = asker.run(again)
+        _view(found, asker, answered["tables"], *answered["realisation"])
+    if premises["realisation"].verdict is not Verdict.PROVED:
         setting.partial = True
         found.executions = Executions(setting)  # what was executed so far took the whole view for realised
-        weak, world = asker.result(p.unrealised(setting, weakly=True))
-        found.premises["view"] = _realised(
-            setting,
-            weak,
-            world,
-            "what the real mode cannot give traps",
-            "every real state gives the guest more than its view, or other cells",
-        )
-    else:
-        found.premises["view"] = Premise(Verdict.PROVED, "a real state shows a guest no more than its view")
+
+
+def _view(found: Round, asker: Asker, written: p.States, strict: Unanswered, world: World) -> None:
+    """The premises about the VMM's tables, from what was answered of stores to them and of the view as a whole."""
+    setting, premises = found.setting, found.premises
+    premises["tables"] = _never(
+        written, "a store through the view changes a table of the VMM's walker", "no store of a guest reaches the VMM's tables"
+    )
+    own = setting.updating and has_own_tables(setting)
+    if premises["tables"].verdict is Verdict.PROVED and own and asker.result(real_walk_marks(setting)) is not Status.UNSAT:
+        premises["tables"] = Premise(Verdict.UNKNOWN, "the real walk sets bits in tables of the guest's own, which is not modelled")
+    premises["realisation"] = _realised(
+        setting, strict, world, "the real mode can give a guest all of its view", "no real state gives the guest its view"
+    )
+    if strict.status is Status.UNSAT:
+        premises["view"] = Premise(Verdict.PROVED, "a real state shows a guest no more than its view")
+        return
+    weak, world = asker.result(p.unrealised(setting, weakly=True))
+    premises["view"] = _realised(
+        setting, weak, world, "what the real mode cannot give traps", "every real state gives the guest more than its view, or other cells"
+    )
 
 
 def _inhabited(setting: Setting, modes: Sequence[p.States]) -> Premise:

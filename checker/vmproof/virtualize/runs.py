@@ -184,6 +184,25 @@ class Executions:
         """The fields that the execution depends on."""
         return self._canonical(instruction, kind, exact=False).reads
 
+    def ends(self, instruction: Instruction) -> list[list[Term]]:
+        """What an instruction does in any guest state: how it may end, each beginning with the condition under which it does.
+
+        Equal lists of two descriptions mean the same.
+        """
+        ends: list[list[Term]] = []
+        for exact in (False, True):
+            found = self._canonical(instruction, GUEST, exact)
+            outcome = found.outcome
+            traps = [_ends([(trap, after)], ()) for trap, after in zip(outcome.traps, found.entered, strict=True)]
+            ends += [[outcome.completes, *outcome.state.values(), *found.links], [outcome.waits], [outcome.unpredictable], *traps]
+            if not outcome.translations:
+                break  # where accesses lead is a matter of the view, but for those that the instruction translates itself
+        return ends
+
+    def touches_memory(self, instruction: Instruction) -> bool:
+        """Whether an access of the instruction may trap."""
+        return any(trap.memory for trap in self._canonical(instruction, GUEST, exact=False).outcome.traps)
+
     def changes_mode(self, instruction: Instruction) -> bool:
         """Whether completion may change the mode."""
         found = self._canonical(instruction, GUEST, exact=False)

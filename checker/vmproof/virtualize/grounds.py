@@ -1,0 +1,71 @@
+"""What judgements of several descriptions in one pool share: answers of solvers, and premises whose questions are the same.
+
+Descriptions that differ in little, such as one and its mutants, are read into one pool (`load(..., pool=...)`). What means the same in two
+of them is one term then, so that it is seen, and not believed, which premises of one are those of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vmproof.solvers import SolverPool
+from vmproof.terms import Term
+from vmproof.virtualize.asking import Asker
+from vmproof.virtualize.entry import any_entry
+from vmproof.virtualize.round import OF_ENTRY, OF_VIEW, STATES, Premise
+from vmproof.virtualize.setting import ACCESSES, Setting
+
+_Terms = tuple[Term | None, ...]
+
+
+class Grounds:
+    """The premises of settings that were judged before. It may be used as long as the solvers that it was made with."""
+
+    def __init__(self, solvers: SolverPool) -> None:
+        self.asker = Asker(solvers)
+        self._first: dict[object, tuple[_Terms, _Terms, dict[str, Premise]]] = {}
+
+    def known(self, setting: Setting) -> dict[str, Premise]:
+        """The premises that are the same questions as in the first setting of this scenario with these bits fixed."""
+        first = self._first.get(_key(setting))
+        if first is None:
+            return {}
+        view, entry, premises = first
+        if view != _of_view(setting):
+            return {}
+        names = (STATES, *OF_VIEW, *(OF_ENTRY if entry == _of_entry(setting) else ()))
+        return {name: premises[name] for name in names if name in premises}
+
+    def learn(self, setting: Setting, premises: Mapping[str, Premise]) -> None:
+        """Remember what was found of the first setting of a scenario."""
+        if _key(setting) not in self._first:
+            self._first[_key(setting)] = _of_view(setting), _of_entry(setting), dict(premises)
+
+
+def _key(setting: Setting) -> object:
+    scenario = setting.scenario
+    return scenario.name, scenario.runs, scenario.own, scenario.own_mode, tuple(sorted(setting.fixed.items()))
+
+
+def _of_view(setting: Setting) -> _Terms:
+    """All that the premises about states, tables and the view speak of: the scenario, legal states, and the translation."""
+    description, scenario, pool = setting.description, setting.scenario, setting.pool
+    real, guest = description.fresh("real"), description.fresh("guest")
+    va = pool.var("grounds.va", setting.va_sort)
+    picks = {name: pool.var(f"grounds.{name}", sort) for name, sort in scenario.picks}
+    terms: list[Term | None] = [description.legal(real), description.host(scenario, real, guest, picks)]
+    terms += [description.everywhere(scenario, real, guest, va), description.reserved(scenario, real, guest, va)]
+    if scenario.realise is not None:
+        terms += description.realise(scenario, real, guest, va).values()
+    if description.has_translation:
+        for access in ACCESSES:
+            for size in (1, 2, 4, 8) if description.machine.translation_takes_size else (1,):
+                found = description.translation_of(access, size)[2]
+                terms += [found.fault, found.address, found.updates, found.cause, found.value]
+    return tuple(terms)
+
+
+def _of_entry(setting: Setting) -> _Terms:
+    """What those about trap entry speak of beside that."""
+    entered = any_entry(setting, setting.canonical(False))
+    return () if entered is None else (entered[0], *entered[1].values())
