@@ -14,7 +14,7 @@ from vmproof.language import load
 from vmproof.solvers import SolverPool
 from vmproof.theorems.fates import Fate, Trialled
 from vmproof.theorems.outcome import Outcome
-from vmproof.theorems.worker import Proof, fault_of
+from vmproof.theorems.worker import Proof
 from vmproof.virtualize.asking import Asker, uncollected
 from vmproof.virtualize.comparing import Compared, Original
 from vmproof.virtualize.round import play
@@ -57,8 +57,6 @@ class Grounding:
             return Premises(self.scenario, {name: premise.verdict for name, premise in found.premises.items()})
         except InputError as error:
             return Premises(self.scenario, reason=str(error))
-        except Exception as error:
-            return self.lost(0.0, fault_of(error), True)
 
     def lost(self, seconds: float, reason: str, fault: bool) -> Premises:
         """What stands for the verdicts where there are none."""
@@ -90,8 +88,6 @@ class MachineTrial:
             fate, verdict, reason = self._tried(began + self.proof.seconds)
         except InputError as error:
             fate, verdict, reason = Fate.INVALID, Verdict.ERROR, str(error)
-        except Exception as error:
-            return self.lost(0.0, fault_of(error), True)
         return Trialled(fate, Outcome(self.proof.theorem.name, verdict, time.monotonic() - began, reason=reason))
 
     def lost(self, seconds: float, reason: str, fault: bool) -> Trialled:

@@ -30,7 +30,7 @@ class Task(Protocol[R_co]):
     def seconds(self) -> float: ...
 
     def perform(self) -> R_co:
-        """Do it, in the process. Must not raise."""
+        """Do it, in the process. What it raises is a fault of vmproof, and the task lost."""
         ...
 
     def lost(self, seconds: float, reason: str, fault: bool) -> R_co:

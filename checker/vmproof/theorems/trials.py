@@ -24,7 +24,7 @@ from vmproof.theorems.proving import prove
 from vmproof.theorems.relating import of_subject, read_subject
 from vmproof.theorems.theorem import REFINEMENT, RELATING, Theorem
 from vmproof.theorems.vacuity import happenings, said, vacuity
-from vmproof.theorems.worker import Proof, fault_of
+from vmproof.theorems.worker import Proof
 
 _BRIEF = 4.0
 """Seconds for a question when it is asked first."""
@@ -59,8 +59,6 @@ class Trial:
                 tried = self._tried(pool)
         except InputError as error:
             tried = self._fate(Fate.INVALID, str(error), Verdict.ERROR)
-        except Exception as error:
-            return self.lost(0.0, fault_of(error), True)
         return replace(tried, outcome=replace(tried.outcome, seconds=time.monotonic() - began))
 
     def lost(self, seconds: float, reason: str, fault: bool) -> Trialled:

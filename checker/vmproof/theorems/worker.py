@@ -34,12 +34,9 @@ class Proof:
     store: Path | None
 
     def perform(self) -> Outcome:
-        """The outcome. A fault of vmproof is an outcome too: the other theorems go on."""
-        try:
-            with self.pool() as pool:
-                return prove(self.theorem, pool, self.seconds)
-        except Exception as error:
-            return self.lost(0.0, fault_of(error), True)
+        """The outcome."""
+        with self.pool() as pool:
+            return prove(self.theorem, pool, self.seconds)
 
     def lost(self, seconds: float, reason: str, fault: bool) -> Outcome:
         """The outcome where there is none."""
@@ -69,7 +66,11 @@ def main(descriptor: int, parent: int) -> None:
                 task = pipe.recv()
             except EOFError:
                 return
-            pipe.send(task.perform())
+            try:
+                result = task.perform()
+            except Exception as error:  # a fault of vmproof is a result too: the other tasks go on
+                result = task.lost(0.0, fault_of(error), True)
+            pipe.send(result)
 
 
 if __name__ == "__main__":
