@@ -108,58 +108,84 @@ def strength(found: Strength, settings: Settings, watch: Watch) -> None:
         _System(found, settings, watch).run()
 
 
-class _System:
+class _Trials:
+    """The trials of some mutants. Those of which a fate is remembered are not tried again."""
+
+    def __init__(self, found: Strength, settings: Settings, watch: Watch, mutants: Sequence[Mutant]) -> None:
+        self._found, self._settings, self._watch = found, settings, watch
+        self._numbered = _drawn(found, mutants)
+        self._number = {id(mutant): number for number, mutant in self._numbered}
+        self._mutants: dict[str, Mutant] = {}
+        self._keys: dict[str, str] = {}
+        self._others = self._done = 0
+
+    def _waiting(self, brief: Settings, about: str) -> list[tuple[Mutant, Theorem]]:
+        """The mutants that are to be tried, each with the theorem about it, when those remembered are taken; `about`: what else decides."""
+        waiting: list[tuple[Mutant, Theorem]] = []
+        store = self._settings.store
+        for number, mutant in self._numbered:
+            changed = self._about(mutant, number)
+            self._mutants[changed.name] = mutant
+            if store is not None:
+                self._keys[changed.name] = _digest(f"trial {brief.key(changed)} {about}")
+                entry = store.get(self._keys[changed.name])
+                known = Trialled.from_json(changed, entry) if entry is not None else None
+                if known is not None:
+                    self._take(known)
+                    continue
+            waiting.append((mutant, changed))
+        return waiting
+
+    def _about(self, mutant: Mutant, number: int) -> Theorem:
+        return mutant.of(self._found.theorem, number)
+
+    def _tried(self, result: Trialled) -> None:
+        """Remember a fate, and take it."""
+        if self._settings.store is not None and result.fate is not Fate.UNDECIDED:
+            self._settings.store.put(self._keys[result.outcome.name], result.to_json())
+        self._take(result)
+
+    def _take(self, result: Trialled) -> None:
+        found, item = self._found, Tried(self._mutants[result.outcome.name], result.fate, result.outcome)
+        found.tried.append(item)
+        found.tried.sort(key=lambda one: self._number[id(one.mutant)])
+        self._told(result.outcome.name)
+        self._watch.ended(item)
+
+    def _told(self, what: str) -> None:
+        """Something is done, of the mutants and of the others beside them."""
+        self._done += 1
+        self._watch.told(self._done, self._found.wanted + self._others, what)
+
+
+class _System(_Trials):
     """The trials of a system's mutants."""
 
     def __init__(self, found: Strength, settings: Settings, watch: Watch) -> None:
-        self._found, self._settings, self._watch = found, settings, watch
-        self._numbered = _drawn(found, mutants_of(found.theorem))
-        self._number = {id(mutant): number for number, mutant in self._numbered}
+        super().__init__(found, settings, watch, mutants_of(found.theorem))
 
     def run(self) -> None:
         """Try all, and prove the theorem as it is beside them."""
         theorem, settings = self._found.theorem, self._settings
         brief = replace(settings, timeout=settings.timeout or _SECONDS)
-        keys: dict[str, str] = {}
-        trials: dict[int, Mutant] = {}
         tasks: list[Task[Outcome | Trialled]] = []
         original = _remembered(theorem, settings)
         if original is None:
             tasks.append(replace(settings, timeout=max(_ORIGINAL, settings.seconds(theorem))).proof(theorem))
         else:
             _expected(theorem, original)
-        for number, mutant in self._numbered:
-            changed = mutant.of(theorem, number)
-            known: Trialled | None = None
-            if settings.store is not None:
-                keys[changed.name] = _digest(f"trial {brief.key(changed)} {settings.key(theorem)}")
-                entry = settings.store.get(keys[changed.name])
-                known = Trialled.from_json(changed, entry) if entry is not None else None
-            if known is not None:
-                self._take(mutant, known)
-            else:
-                tasks.append(Trial(theorem, mutant.function, brief.proof(changed), settings.seconds(theorem)))
-                trials[id(tasks[-1])] = mutant
+        for mutant, changed in self._waiting(brief, settings.key(theorem)):
+            tasks.append(Trial(theorem, mutant.function, brief.proof(changed), settings.seconds(theorem)))
 
         def take(task: Task[Outcome | Trialled], result: Outcome | Trialled) -> None:
-            if isinstance(result, Outcome):
-                _expected(theorem, result)
-                if settings.store is not None and result.lasting:
-                    settings.store.put(settings.key(theorem), result.to_json())
+            if isinstance(result, Trialled):
+                self._tried(result)
                 return
-            if settings.store is not None and result.fate is not Fate.UNDECIDED:
-                settings.store.put(keys[result.outcome.name], result.to_json())
-            self._take(trials[id(task)], result)
+            _expected(theorem, result)
+            if settings.store is not None and result.lasting:
+                settings.store.put(settings.key(theorem), result.to_json())
 
         perform_all(tasks, settings.jobs, take)
-
-    def _take(self, mutant: Mutant, result: Trialled) -> None:
-        found = self._found
-        item = Tried(mutant, result.fate, result.outcome)
-        found.tried.append(item)
-        found.tried.sort(key=lambda one: self._number[id(one.mutant)])
-        self._watch.told(len(found.tried), found.wanted, result.outcome.name)
-        self._watch.ended(item)
 
 
 def _remembered(theorem: Theorem, settings: Settings) -> Outcome | None:
@@ -174,47 +200,31 @@ def _expected(theorem: Theorem, outcome: Outcome) -> None:
         raise InputError(said, hint=f"vmproof prove {theorem.name}")
 
 
-class _Machine:
+class _Machine(_Trials):
     """The trials of a machine's mutants."""
 
     def __init__(self, found: Strength, settings: Settings, watch: Watch) -> None:
         theorem = found.theorem
-        self._found, self._settings, self._watch = found, replace(settings, timeout=settings.timeout or _PATIENCE), watch
         self._description = description = load(theorem.subject, texts=theorem.texts)
+        super().__init__(found, replace(settings, timeout=settings.timeout or _PATIENCE), watch, permission_mutants(description))
         chosen = found.scenarios or ((theorem.scenario,) if theorem.scenario else tuple(item.name for item in description.scenarios))
         self._scenarios = [description.scenario(name).name for name in chosen] or [""]
-        self._numbered = _drawn(found, permission_mutants(description))
-        self._number = {id(mutant): number for number, mutant in self._numbered}
-        self._done = 0
+        self._others = len(self._scenarios)
 
     def run(self) -> None:
         """Ask the premises of the machine as it is, then try all."""
         theorem, settings = self._found.theorem, self._settings
         premises = self._premises()
         texts = {path.resolve(): text for path, text in theorem.texts.items()}
-        about = f"{settings.key(theorem)} {' '.join(self._scenarios)}"
-        keys: dict[int, str] = {}
-        trials: dict[int, Mutant] = {}
-        tasks: list[Task[Trialled]] = []
-        for number, mutant in self._numbered:
-            changed = replace(mutant.of(theorem, number), critical=None)
-            keys[number] = _digest(f"trial {settings.key(changed)} {about}")
-            entry = settings.store.get(keys[number]) if settings.store is not None else None
-            known = Trialled.from_json(changed, entry) if entry is not None else None
-            if known is not None:
-                self._take(mutant, known)
-            else:
-                concerned = affected(self._description, mutant.function)
-                tasks.append(MachineTrial(settings.proof(changed), theorem.subject, texts, premises, concerned))
-                trials[id(tasks[-1])] = mutant
+        tasks = [
+            MachineTrial(settings.proof(changed), theorem.subject, texts, premises, affected(self._description, mutant.function))
+            for mutant, changed in self._waiting(settings, f"{settings.key(theorem)} {' '.join(self._scenarios)}")
+        ]
+        perform_all(tasks, settings.jobs, lambda task, result: self._tried(result))
 
-        def take(task: Task[Trialled], result: Trialled) -> None:
-            mutant = trials[id(task)]
-            if settings.store is not None and result.fate is not Fate.UNDECIDED:
-                settings.store.put(keys[self._number[id(mutant)]], result.to_json())
-            self._take(mutant, result)
-
-        perform_all(tasks, settings.jobs, take)
+    def _about(self, mutant: Mutant, number: int) -> Theorem:
+        """No instructions are expected to be critical: what they are is compared."""
+        return replace(super()._about(mutant, number), critical=None)
 
     def _premises(self) -> tuple[Premises, ...]:
         """Those of each scenario. Raises InputError where they cannot be asked."""
@@ -239,17 +249,6 @@ class _Machine:
             if not premises.verdicts:
                 raise InputError(f"{theorem.name} cannot be judged as it is: {premises.reason}")
         return tuple(known[name] for name in self._scenarios)
-
-    def _take(self, mutant: Mutant, result: Trialled) -> None:
-        found, item = self._found, Tried(mutant, result.fate, result.outcome)
-        found.tried.append(item)
-        found.tried.sort(key=lambda one: self._number[id(one.mutant)])
-        self._told(result.outcome.name)
-        self._watch.ended(item)
-
-    def _told(self, what: str) -> None:
-        self._done += 1
-        self._watch.told(self._done, self._found.wanted + len(self._scenarios), what)
 
 
 def _digest(text: str) -> str:
