@@ -27,8 +27,7 @@ def run(options: argparse.Namespace, command: str) -> Exit:
 
     Interrupted, it says what was found until then.
     """
-    machine = _machine(options)
-    theorems = [machine] if machine is not None else [theorem for theorem in chosen(options) if _fit(theorem, bool(options.names))]
+    theorems = _subjects(options)
     if options.names and not theorems:
         raise InputError("none of these theorems is expected to be proved of its subject as it is", hint="only such a proof has mutants")
     listed = read_survivors(Path(options.survivors)) if options.survivors is not None else Survivors({})
@@ -73,22 +72,22 @@ def _measure(found: Strength, how: Settings, text: bool) -> None:
         sys.stdout.flush()
 
 
-def _machine(options: argparse.Namespace) -> Theorem | None:
-    """The machine that is named, as it is, with nothing claimed of it; None where theorems are named.
+def _subjects(options: argparse.Namespace) -> list[Theorem]:
+    """The theorems that are named; or, if none has that name, the machine that has it, as it is, with nothing claimed of it.
 
-    Raises InputError where there is neither of that name.
+    Raises InputError where there is neither.
     """
-    if len(options.names) != 1 or options.names[0].endswith(".toml"):
-        return None
-    [name] = options.names
     try:
-        chosen(options)
-        return None
+        return [theorem for theorem in chosen(options) if _fit(theorem, bool(options.names))]
     except InputError:
-        if name not in map(model_name, models()) and not name.endswith(".py"):
+        if len(options.names) != 1 or not _is_machine(options.names[0]):
             raise
-    one = read(name)
-    return Theorem(one.description.name, one.title, one.description.path, method=VIRTUALIZE)
+    one = read(options.names[0])
+    return [Theorem(one.description.name, one.title, one.description.path, method=VIRTUALIZE)]
+
+
+def _is_machine(name: str) -> bool:
+    return name.endswith(".py") or name in map(model_name, models())
 
 
 def _fit(theorem: Theorem, named: bool) -> bool:
