@@ -16,7 +16,7 @@ from vmproof.engines.verdict import Verdict
 from vmproof.language import Description, Instruction
 from vmproof.solvers import SolverPool
 from vmproof.terms import Pool, Term, substitute
-from vmproof.virtualize.asking import Task, uncollected
+from vmproof.virtualize.asking import Asker, Task, uncollected
 from vmproof.virtualize.classify import SIDES
 from vmproof.virtualize.decide import Finding, decide
 from vmproof.virtualize.definitions import Question
@@ -63,12 +63,11 @@ class Original:
     def __init__(self, description: Description, scenario: str, premises: Mapping[str, Verdict], solvers: SolverPool) -> None:
         self._premises = {name: Premise(verdict, "") for name, verdict in premises.items()}
         self._scenario = scenario
-        self._grounds = Grounds(solvers)
-        self._asker = self._grounds.asker
+        self._asker = Asker(solvers)
         self._description = description
         self._sides: dict[tuple[int, ...], _Side] = {}
         self._side = self._own(())
-        self._grounds.learn(self._side.setting, self._premises)
+        self._grounds = Grounds(self._side.setting, self._premises)
         states = {name: premise for name, premise in self._premises.items() if name != STATES}
         play(self._side.setting, self._asker, (), known=states)  # models of states, which later questions try first
 
@@ -112,7 +111,9 @@ class Original:
         found.grounds = len(known) + 1 < len(self._premises)
         chosen = _spread(changed, concerned or (_samples(other) if found.grounds else []))
         found.judged = len(chosen)
-        asked = self._trapping(other, chosen), self._legality(other, _spread(changed, names)), self._grounded(other, known)
+        asked = [self._trapping(other, chosen), self._legality(other, _spread(changed, names))]
+        if found.grounds:
+            asked.append(self._grounded(other, known))
         for answers in (*asked, *(self._classes(changed, values, chosen) for values in self._values())):
             for text, same in answers:
                 if same is None:
@@ -160,8 +161,6 @@ class Original:
 
     def _grounded(self, other: _Side, known: Mapping[str, Premise]) -> _Answers:
         """The premises that are other questions than they were."""
-        if len(known) + 1 >= len(self._premises):
-            return
         round_ = play(other.setting, self._asker, (), known=known)
         for name, premise in round_.premises.items():
             if name != "legality":
@@ -180,7 +179,7 @@ class Original:
             for (label, one), (_, two) in zip(own.questions(), other.questions(), strict=True):
                 if label == _INNOCUOUS and sensitive:
                     continue  # a trap of what is sensitive is none that is not needed
-                excluded = [own.excludes(self._grounds, name, label, one), other.excludes(self._grounds, name, label, two)]
+                excluded = [own.excludes(self._asker, name, label, one), other.excludes(self._asker, name, label, two)]
                 sensitive = sensitive or not all(excluded)
                 if excluded[0] == excluded[1]:
                     continue
@@ -230,11 +229,11 @@ class _Side:
     def asks(self, name: str, world: World, question: Question) -> Task[Finding]:
         return decide(self.executions, world, self.named(name), question)
 
-    def excludes(self, grounds: Grounds, name: str, label: str, asked: tuple[World, Question]) -> bool:
+    def excludes(self, asker: Asker, name: str, label: str, asked: tuple[World, Question]) -> bool:
         """Whether the view alone excludes that a question is answered by yes."""
         if (name, label) not in self._excluded:
             world, question = asked
-            found = grounds.asker.result(decide(self.executions, world, self.named(name), question, exact=False))
+            found = asker.result(decide(self.executions, world, self.named(name), question, exact=False))
             self._excluded[name, label] = found.answer is Answer.NO
         return self._excluded[name, label]
 
@@ -285,4 +284,4 @@ def _few(side: _Side, names: Iterable[str]) -> list[str]:
 def _samples(side: _Side) -> list[str]:
     """An instruction that accesses memory, where all that is another is where accesses lead."""
     found = [item.name for item in side.setting.description.instructions if side.executions.touches_memory(item)]
-    return _spread(side.setting.description, found)[:1]
+    return _spread(side.setting.description, found, most=1)

@@ -1,4 +1,4 @@
-"""What judgements of several descriptions in one pool share: answers of solvers, and premises whose questions are the same.
+"""The premises of a description that others, which differ in little, have in common with it.
 
 Descriptions that differ in little, such as one and its mutants, are read into one pool (`load(..., pool=...)`). What means the same in two
 of them is one term then, so that it is seen, and not believed, which premises of one are those of the other.
@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from vmproof.solvers import SolverPool
 from vmproof.terms import Term
-from vmproof.virtualize.asking import Asker
 from vmproof.virtualize.entry import any_entry
 from vmproof.virtualize.round import OF_ENTRY, OF_VIEW, STATES, Premise
 from vmproof.virtualize.setting import ACCESSES, Setting
@@ -19,32 +17,23 @@ _Terms = tuple[Term | None, ...]
 
 
 class Grounds:
-    """The premises of settings that were judged before. It may be used as long as the solvers that it was made with."""
+    """The premises of a setting, as found before."""
 
-    def __init__(self, solvers: SolverPool) -> None:
-        self.asker = Asker(solvers)
-        self._first: dict[object, tuple[_Terms, _Terms, dict[str, Premise]]] = {}
+    def __init__(self, setting: Setting, premises: Mapping[str, Premise]) -> None:
+        self._modes, self._view, self._entry = _of_modes(setting), _of_view(setting), _of_entry(setting)
+        self._premises = dict(premises)
 
     def known(self, setting: Setting) -> dict[str, Premise]:
-        """The premises that are the same questions as in the first setting of this scenario with these bits fixed."""
-        first = self._first.get(_key(setting))
-        if first is None:
+        """Those that are the same questions of another setting with the same scenario."""
+        if self._modes != _of_modes(setting) or self._view != _of_view(setting):
             return {}
-        view, entry, premises = first
-        if view != _of_view(setting):
-            return {}
-        names = (STATES, *OF_VIEW, *(OF_ENTRY if entry == _of_entry(setting) else ()))
-        return {name: premises[name] for name in names if name in premises}
-
-    def learn(self, setting: Setting, premises: Mapping[str, Premise]) -> None:
-        """Remember what was found of the first setting of a scenario."""
-        if _key(setting) not in self._first:
-            self._first[_key(setting)] = _of_view(setting), _of_entry(setting), dict(premises)
+        names = (STATES, *OF_VIEW, *(OF_ENTRY if self._entry == _of_entry(setting) else ()))
+        return {name: self._premises[name] for name in names if name in self._premises}
 
 
-def _key(setting: Setting) -> object:
-    scenario = setting.scenario
-    return scenario.name, scenario.runs, scenario.own, scenario.own_mode, tuple(sorted(setting.fixed.items()))
+def _of_modes(setting: Setting) -> object:
+    """Which modes the premises speak of, and what is the guest's own."""
+    return setting.runs, setting.own, setting.own_mode
 
 
 def _of_view(setting: Setting) -> _Terms:
