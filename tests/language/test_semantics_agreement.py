@@ -327,7 +327,7 @@ def _executed(machine: Description, start: dict[str, Term], env: dict[Term, Valu
 
 
 @given(blocks(2, False), st.lists(STATES, min_size=1, max_size=3))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_a_body_means_the_same_everywhere(program: Step, starts: list[dict[str, Any]]) -> None:
     lines, body = program
     machine = instruction("\n".join(lines), HELPERS)

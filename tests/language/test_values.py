@@ -40,7 +40,7 @@ ORDERS = instruction(
 
 
 @given(BYTE, BYTE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_arithmetic_is_modulo_the_width(a: int, b: int) -> None:
     done = run(ARITHMETIC, {"a": a, "b": b})
     assert done.r(0) == (a + b) % 256
@@ -52,7 +52,7 @@ def test_arithmetic_is_modulo_the_width(a: int, b: int) -> None:
 
 
 @given(BYTE, BYTE, st.integers(0, 65535))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_shifts_by_any_width(a: int, b: int, w: int) -> None:
     done = run(SHIFTS, {"a": a, "b": b, "w": w})
     assert done.r(0) == (a << b) % 256
@@ -63,7 +63,7 @@ def test_shifts_by_any_width(a: int, b: int, w: int) -> None:
 
 
 @given(BYTE, BYTE)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_orders_are_unsigned_unless_signed(a: int, b: int) -> None:
     done = run(ORDERS, {"a": a, "b": b})
     assert done.r(0) == (a < b) << 3 | (a <= b) << 2 | (a > b) << 1 | (a >= b)
@@ -86,7 +86,7 @@ def test_shifts_by_more_than_the_width_and_of_one_bit() -> None:
 
 
 @given(BYTE, st.integers(0, 65535))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_slices_cat_and_extensions(a: int, w: int) -> None:
     machine = instruction(
         """

@@ -114,7 +114,7 @@ def goals(draw: st.DrawFn) -> Term:
     return pool.xor(builder.known[BOOL][-1], pool.and_(*parts))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(goals())
 def test_backends_agree(goal: Term) -> None:
     pool = goal.pool
@@ -122,7 +122,7 @@ def test_backends_agree(goal: Term) -> None:
         assert len(ask_all(Query((assertion,)))) == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(goals())
 def test_what_evaluation_finds_the_solvers_find(goal: Term) -> None:
     (value,) = evaluate((goal,), {}, default=True)
@@ -130,7 +130,7 @@ def test_what_evaluation_finds_the_solvers_find(goal: Term) -> None:
     assert ask_all(query) == {Status.SAT}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(goals())
 def test_the_text_means_the_same(goal: Term) -> None:
     query = Query((goal,))

@@ -194,7 +194,7 @@ def as_naive(value: Any) -> Any:
 kinds = st.sampled_from([0, "m", *WIDTHS])
 any_tree = kinds.flatmap(lambda kind: trees(kind, 4))
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-checked = settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+checked = settings(max_examples=150, suppress_health_check=SLOW)
 
 
 @checked
@@ -290,7 +290,7 @@ def z3_of_term(term: Term) -> Any:
     return table[op](*args)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=80, suppress_health_check=SLOW)
 @given(kinds.flatmap(lambda kind: trees(kind, 3)))
 def test_z3_finds_no_values_where_simplifying_changed_the_meaning(tree: Tree) -> None:
     term = build(Pool(), tree)
