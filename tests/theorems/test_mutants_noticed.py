@@ -175,3 +175,9 @@ def test_interrupted_it_says_what_is_decided(project: Path) -> None:
         time.sleep(0.1)
     assert below
     assert not any(map(alive, below))
+
+
+def test_a_system_has_no_scenarios(project: Path) -> None:
+    run = mutate(project, "--scenario", "SupervisorInUser")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.strip() == "vmproof: --scenario says how the guests of a machine are run, and room is about a system"

@@ -30,6 +30,9 @@ def run(options: argparse.Namespace, command: str) -> Exit:
     theorems = _subjects(options)
     if options.names and not theorems:
         raise InputError("none of these theorems is expected to be proved of its subject as it is", hint="only such a proof has mutants")
+    system = next((theorem for theorem in theorems if theorem.method != VIRTUALIZE), None)
+    if options.scenario and system is not None:
+        raise InputError(f"--scenario says how the guests of a machine are run, and {system.name} is about a system")
     listed = read_survivors(Path(options.survivors)) if options.survivors is not None else Survivors({})
     sample = Sample(options.limit, options.seed) if options.limit is not None else None
     how = settings(options)
