@@ -126,6 +126,9 @@ def translation(function: _F) -> _F:
 def translation(*, page: int) -> Callable[[_F], _F]:
     """`f(m, va, access)`, called once for each page of 2 to the power of `page` cells that an access touches."""
 
+def stage(function: _F) -> _F:
+    """`f(m, address: bits[n], ...) -> bits[n]`: a stage of the translation, such as a guest's second one."""
+
 @overload
 def fetch(function: _F) -> _F:
     """`f(m)`: the instruction word at `m.pc`; `f(m, at)`: the unit of the instruction stream at that address."""

@@ -6,8 +6,8 @@ built with, from address zero on: there are no physical memory attributes.
 
 from vmproof.lang import *
 from state import *
-from spec.mmu.result import NO_UPDATE, allowed, perform
-from spec.mmu.riscv import SV48, SV48X4, Control, Privilege, second_stage, walk
+from spec.mmu.result import allowed, perform
+from spec.mmu.riscv import SV48, SV48X4, Control, Privilege, explicit, walk
 from spec.mmu.tables import DIRECT, behind
 
 PMP_ENTRIES = 16
@@ -74,10 +74,9 @@ def in_storage(m, place):
 # Page tables
 
 
-def page_fault(found, access, va, gva, guest):
+def page_fault(access, va, gva, guest=False, gpa=bits[64](0), pseudo=bits[2](0)):
     """Priv. 3.1.15, 8.6: page faults, and guest-page faults, which report the guest physical address and what was done to a table."""
-    pseudo = (bits[2](2) if found.writing else bits[2](1)) if found.implicit else bits[2](0)
-    told = report(va, gva, found.gpa >> 2, pseudo)
+    told = report(va, gva, gpa >> 2, pseudo)
     match access:
         case Access.fetch:
             trap(Cause.instruction_guest_page_fault if guest else Cause.instruction_page_fault, told)
@@ -104,7 +103,7 @@ def stages(m, va, access, mode, hlvx):
         root = zext(cat(atp.PPN, bits[12](0)), 64)
         found, _, updates = walk(SV48, root, va, access, control, read, tables, atp.MODE == SV39_MODE)
         if not found.ok:
-            page_fault(found, access, va, two, found.second)
+            page_fault(access, va, two)
         perform(updates, read, write)
         return found.pa
 
@@ -126,29 +125,37 @@ def stages(m, va, access, mode, hlvx):
         PBMTE=False,
         HLVX=hlvx,
     )
-    tables = second(m, read, hlvx)
+
+    def locate(column, address, by, implicit):
+        return allowed(second_stage(m, address, by, implicit, hlvx, access, va), 0, address), (), ()
+
     if m.vsatp.MODE != BARE:
-        return walked(m.vsatp, guest, tables)
-    found, _, updates = tables["locate"]("final", va, access, False)
-    if not found.ok:
-        page_fault(found, access, va, True, True)
-    perform(updates, read, write)
-    return found.pa
+        return walked(m.vsatp, guest, behind(locate, (), ()))
+    return second_stage(m, va, access, False, hlvx, access, va)
 
 
-def second(m, read, hlvx):
-    """The second stage, Sv48x4 or Sv39x4 (Priv. 8.2.10, 8.5.1); a guest physical address is a physical one where it is bare."""
+@stage
+def second_stage(m, gpa: bits[64], access: Access, implicit, hlvx, original: Access, va: bits[64]) -> bits[64]:
+    """Sv48x4 or Sv39x4 (Priv. 8.2.10, 8.5.1), or nothing; for an `original` access to `va`, or for a table that it needs (`implicit`)."""
+
+    def read(place, size):
+        protected(m, place, Access.read, False, original, va, True)
+        return m.mem.read(place[55:0], size)
+
+    def write(place, entry):
+        protected(m, place, Access.write, False, original, va, True)
+        m.mem.write(place[55:0], entry)
+
+    if m.hgatp.MODE == BARE:
+        return gpa
     control = Control(mode=Privilege.U, SUM=False, MXR=m.mstatus.MXR, ADUE=m.menvcfg.ADUE, PBMTE=False, HLVX=hlvx)
     root = zext(cat(m.hgatp.PPN, bits[14](0)), 64)
-    tables = second_stage(SV48X4, root, control, read, m.hgatp.MODE == SV39_MODE)
-
-    def locate(column, address, access, implicit):
-        if m.hgatp.MODE == BARE:
-            return allowed(address, 0, address), (), (("update", "entry", NO_UPDATE),)
-        found, _, updates = tables["locate"](column, address, access, implicit)
-        return found, (), updates
-
-    return behind(locate, (), ("update",))
+    found, _, updates = walk(SV48X4, root, gpa, access, explicit(control, implicit), read, DIRECT, m.hgatp.MODE == SV39_MODE)
+    if not found.ok:
+        pseudo = (bits[2](2) if access == Access.write else bits[2](1)) if implicit else bits[2](0)
+        page_fault(original, va, True, True, gpa, pseudo)
+    perform(updates, read, write)
+    return cat(found.pa[63:12], gpa[11:0])
 
 
 @translation(page=12)

@@ -37,7 +37,8 @@ def entry_at(page):
     return cat(bits[6](0b111111), page)
 
 
-def behind(m, place):
+@stage
+def behind(m, place: bits[9]) -> bits[9]:
     """The second stage: an entry has a valid bit (7) and a frame (2 to 0)."""
     entry = m.mem[entry_at(place[8:6])]
     frame = entry[2:0] if m.second else place[8:6]

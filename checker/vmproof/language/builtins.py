@@ -77,6 +77,7 @@ class Decorator(Enum):
 
     LEGAL = "legal"
     TRANSLATION = "translation"
+    STAGE = "stage"
     FETCH = "fetch"
     TRAP_ENTRY = "trap_entry"
     AFTER = "after_instruction"

@@ -59,12 +59,15 @@ class Calls(Expressions):
         if function.kind == "action":
             self._check_part(function, args, node)
             if self.named is not None:
-                given = self._parameters(function, args, kwargs, node)
+                given = self.arguments(function, args, kwargs, node)
                 self.named.append(ActionCall(function, args[0], tuple(given[name] for name in function.parameters[1:])))
                 return None
         if self._names_translation(function):
             return self._explicit_translation(function, args, kwargs, node)
-        if self.translating and self.machine is not None:
+        if self.stages is not None:
+            if self.machine is not None and function is self.machine.stage:
+                return self.stages.called(self, args, kwargs, node)
+        elif self.translating and self.machine is not None:
             return called(self, function, args, kwargs, node)
         return self.invoke(function, args, kwargs, node)
 
@@ -96,7 +99,7 @@ class Calls(Expressions):
         if len(self.frames) > self.budget.call_depth:
             raise self.wrong(node, f"calls are nested more than {self.budget.call_depth} deep")
         outer = self.module
-        names = self._parameters(function, args, kwargs, node)
+        names = self.arguments(function, args, kwargs, node)
         self.sites.append(f"{getattr(node, 'lineno', 0)}:{getattr(node, 'col_offset', 0)}")
         inside = function.kind == "translation"
         self.translating += inside
@@ -164,7 +167,7 @@ class Calls(Expressions):
                     function.types[name] = self.annotation(annotation)
         return function.types
 
-    def _parameters(self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> dict[str, Value]:
+    def arguments(self, function: Function, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> dict[str, Value]:
         names = function.parameters
         if len(args) > function.positional:
             count = f"{function.positional} argument{'s' * (function.positional != 1)}"
@@ -261,7 +264,7 @@ class Calls(Expressions):
         try:
             first, before = len(self.events), self.state
             tried = self.captured_attempt(function, args, {}, node)
-            updates = self._written(self.events[first:], before) if self.state is not before else self.pool.false
+            updates = self.written(self.events[first:], before) if self.state is not before else self.pool.false
             found = self.physical_address(tried.value) if tried.returned else self.pool.bv(0, machine.memory.address)
             cause, info = self.merged_trap(tried.traps)
         except Mistake as problem:
@@ -269,7 +272,7 @@ class Calls(Expressions):
             raise InputError(f"`{function.name}` gives no address: {problem.message}", place, problem.hint) from None
         return Located(tried.fault, cause, None if info is None else info.get(""), found, updates)
 
-    def _written(self, events: Sequence[Event], before: Mapping[str, Term]) -> Term:
+    def written(self, events: Sequence[Event], before: Mapping[str, Term]) -> Term:
         """That something has another value than before: a cell that one of the accesses writes, or a register."""
         assert self.machine is not None
         assert self.machine.memory_name is not None

@@ -101,6 +101,7 @@ class Registrar:
             Decorator.UNDEFINED: (2, 2),
             Decorator.TRAP_ENTRY: (1, 3),
             Decorator.TRANSLATION: (3, 99),
+            Decorator.STAGE: (2, 99),
         }
         if kind not in counts:
             raise run.wrong(node, f"{kind} decorates a class")
@@ -116,6 +117,7 @@ class Registrar:
             Decorator.UNDEFINED: "undefined",
             Decorator.TRAP_ENTRY: "trap_entry",
             Decorator.TRANSLATION: "translation",
+            Decorator.STAGE: "stage",
         }[kind]
         if getattr(machine, slot) is not None:
             raise run.wrong(node, f"a description has one {kind}; the first is `{getattr(machine, slot).name}`")
@@ -126,6 +128,8 @@ class Registrar:
             self._trap_entry(run, parameters)
         elif kind is Decorator.TRANSLATION:
             self._translation(run, node, parameters)
+        elif kind is Decorator.STAGE:
+            self._stage(run, node, parameters)
 
     def _plain_parameters(self, run: Expressions, node: ast.FunctionDef) -> None:
         """What the tool calls itself takes its arguments by position."""
@@ -154,6 +158,14 @@ class Registrar:
         if required > 3 + self.machine.translation_takes_size:
             extra = parameters[3 + self.machine.translation_takes_size]
             raise run.wrong(extra, f"`{extra.arg}` of the translation needs a default", "after (m, address, access) only `size` needs none")
+
+    def _stage(self, run: Expressions, node: ast.FunctionDef, parameters: list[ast.arg]) -> None:
+        annotations = (parameters[1].annotation, node.returns)
+        taken, given = (usable(run.eval(annotation)) if annotation is not None else None for annotation in annotations)
+        if not isinstance(taken, BitsType) or not isinstance(given, BitsType):
+            hint = f"def {node.name}(m, {parameters[1].arg}: bits[n], ...) -> bits[n]"
+            raise run.wrong(node, "the address that a stage takes and the one that it gives need a type", hint)
+        self.machine.stage_widths = taken.width, given.width
 
     def instruction(self, function: Function, run: Expressions, node: ast.FunctionDef, call: ast.Call) -> None:
         """`@instruction("pattern", name=, mnemonic=, asm=, classes=, operand=forms)`."""
@@ -272,6 +284,9 @@ class Registrar:
                 raise InputError(f"`{name}` is a component, which a system has and a machine has not", source.at(machine.state.lines[name]))
         if machine.translation is not None and machine.memory is None:
             raise InputError("there is a @translation, but the state has no memory", start)
+        if machine.stage is not None and machine.translation is None:
+            declared = machine.stage.module.source.place(machine.stage.node)
+            raise InputError("there is a @stage, but no @translation that it is a stage of", declared)
         if machine.virtual_width == 0 and machine.memory is not None:
             machine.virtual_width = machine.memory.address
         pc = machine.state.fields.get("pc")

@@ -23,6 +23,7 @@ from vmproof.language.outcome import Event, Obligation, Outcome, State, Trap
 from vmproof.language.patterns import PatternError
 from vmproof.language.run import JUMPED, Dead, RawTrap
 from vmproof.language.source import Source
+from vmproof.language.stages import Stages, with_updates
 from vmproof.language.types import ACCESS, EnumType, MemoryType, Role, RoleValue, Type, join, leaves
 from vmproof.language.values import EnumValue, FormsOperand, FormTag, Function, StateRef, Value
 from vmproof.terms import ArraySort, BitVecSort, Pool, Sort, Term, default_value, substitute, variables
@@ -65,6 +66,7 @@ class Description:
         self._claimed: dict[tuple[object, ...], Term] = {}
         self._translations: dict[tuple[int, int], tuple[State, Term, Located]] = {}
         self._claiming: Description | None = None
+        self._translating: Description | None = None
         self.instructions: tuple[Instruction, ...] = tuple(map(self._streamed, machine.instructions))
 
     def _here(self, place: Place | None) -> bool:
@@ -126,9 +128,37 @@ class Description:
             self._translations[access, size] = state, va, self.translate(state, va, access, size)
         return self._translations[access, size]
 
+    @cached_property
+    def stages(self) -> Stages | None:
+        """The stage of the translation as functions; None if there is none, or if it cannot be taken for functions."""
+        found = self._staged[1]
+        return None if found is None or found.unclear or not found.functions else found
+
+    def staged_translation_of(self, access: int) -> tuple[State, Term, Located]:
+        """As `translation_of`, with `stages` for the stage."""
+        return self._staged[0][access]
+
+    @cached_property
+    def _staged(self) -> tuple[dict[int, tuple[State, Term, Located]], Stages | None]:
+        if self._translating is not None:
+            return self._translating._staged
+        function, stage = self.machine.translation, self.machine.stage
+        if function is None or stage is None:
+            return {}, None
+        state, va = self.fresh("$translated"), self.pool.var("$translated", BitVecSort(max(self.virtual_width, 1)))
+        stages = Stages(self.pool, stage, self.machine.stage_widths, self.machine.translation_page)
+        found: dict[int, tuple[State, Term, Located]] = {}
+        for access in ACCESS.members.values():
+            run = self._interpreter(dict(state), self.physical())
+            run.stages = stages
+            with self._guarded(function):
+                found[access] = state, va, with_updates(run.translate(va, access, 1), run)
+        return found, stages
+
     def translates_as(self, other: Description) -> None:
         """Take it that the translation means what it does in another description of the same pool, whose text for it is the same."""
         self._translations = other._translations
+        self._translating = other
 
     def claims_as(self, other: Description) -> None:
         """Let the legal states be those of another description of the same pool with the same fields, whatever the text says."""

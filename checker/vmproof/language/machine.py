@@ -153,6 +153,8 @@ class Machine:
     translation: Function | None = None
     translation_takes_size: bool = False
     translation_page: int = 0  # an access is translated once for each page of 2 to the power of so many cells; 0: for each cell
+    stage: Function | None = None  # a stage of the translation
+    stage_widths: tuple[int, int] = (0, 0)  # bits of the address that it takes and of the one that it gives
     virtual_width: int = 0
     fetch: Function | None = None
     fetch_takes_address: bool = False

@@ -24,6 +24,7 @@ from vmproof.terms import BitVecSort, Pool, Term
 
 if TYPE_CHECKING:
     from vmproof.language.machine import Machine
+    from vmproof.language.stages import Stages
     from vmproof.language.values import Function
 
 JUMPED = "$jumped"  # state entry: whether the instruction has assigned pc
@@ -98,6 +99,8 @@ class Run:
         self.label = ""  # what choices are named after
         self.sites: list[str] = []  # the calls and loop turns around, so that a choice has the name of its place
         self.used_sites: dict[str, int] = {}
+        self.stages: Stages | None = None  # where the stage of the translation is taken for functions that nobody knows
+        self.stage_updates: Term = pool.false  # that it would write something
         self.named: list[ActionCall] | None = None  # the actions that were called, where these are named and do not happen
 
     # paths

@@ -3,21 +3,24 @@
 Under nested paging a guest's tables are its memory, and both walkers follow them: the guest's own, and the real one, whose every step the
 VMM's tables translate. Two premises speak of all that a guest may see: that no store of its reaches the VMM's tables, and that its view can
 be realised. They need to be shown of the *bare* view only, that without translation, if `unfollowed` finds nothing: in states that have
-one bare view the two walkers then find the same, whatever the tables hold.
+one bare view the two walkers then find the same, whatever the tables hold. The bare view of a guest that its VMM has put behind a second
+stage is what that one shows. For second stages stand functions that nobody knows (`stages`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from vmproof.language import Located
+from vmproof.language.stages import Form, Stages, bits_of_each
 from vmproof.solvers import Status
-from vmproof.terms import Op, Term, conjuncts, default_value, reachable, substitute
+from vmproof.terms import ArraySort, BitVecSort, Op, Term, conjuncts, default_value, reachable, substitute
 from vmproof.virtualize.agreement import everywhere
 from vmproof.virtualize.asking import Task, ask, ask_all
 from vmproof.virtualize.forall import Unanswered
 from vmproof.virtualize.setting import ACCESSES, GUEST, READ, REAL, Setting
-from vmproof.virtualize.world import World, is_false
+from vmproof.virtualize.world import Body, World, is_false, is_true
 
 Registers = dict[str, Term]
 """Values of registers of the guest's own, by guest leaf path."""
@@ -31,71 +34,126 @@ def has_own_tables(setting: Setting) -> bool:
     guest, real = world.pair()
     own = {guest.state[path] for path in setting.unmoded_registers()}
     probe = setting.pool.var("walk.va", setting.va_sort)
-    found = [setting.seen(REAL, real.state, probe, access) for access in ACCESSES]
-    for term in reachable([part for place in found for part in (place.fault, place.address)]):
-        if term.op is Op.SELECT and term.args[0] is real.state[setting.memory]:
-            deciding = list(reachable([term.args[1]]))
-            if not any(part.op is Op.SELECT for part in deciding) and not own.isdisjoint(deciding):
-                return True
+    found = [setting.seen(REAL, real.state, probe, access, stage=real.name) for access in ACCESSES]
+    memory = real.state[setting.memory]
+    for address in _reads([part for place in found for part in (place.fault, place.address)], memory):
+        if not _reads([address], memory) and not own.isdisjoint(reachable([address])):
+            return True
     return False
 
 
 def untranslated(setting: Setting) -> Registers | None:
-    """What a guest of the scenario may set its registers to, so that its addresses are physical ones; None if that is not known.
+    """What a guest of the scenario may set its registers to, so that only a second stage translates, if any; None if that is not known.
 
     Zeros are tried, in each mode that it can enter by itself.
     """
     pool = setting.pool
     keys = setting.unmoded_registers()
-    if not has_own_tables(setting):
+    if setting.stages is None or not has_own_tables(setting):
         return None
     if not all(path in setting.own for path in keys) or setting.va_sort.width < setting.pa_width:
         return None
-    guest, _ = World(setting).pair()
-    there = pool.var("$there", setting.description.memory.sort.index)  # type: ignore[union-attr]
+    world = World(setting)
+    guest, real = world.pair()
+    for body, own in ((guest, keys), (real, [setting.own[path] for path in keys])):
+        changed = {*own, *setting.mode_paths}
+        if not changed.isdisjoint(setting.stages.reads) and _asks(setting, body):
+            return None
+    there = pool.zext(pool.var("$there", BitVecSort(setting.pa_width)), setting.va_sort.width)
     for mode in setting.domain if setting.own_mode else ((),):
         zeros = {path: pool.value(setting.sort(path), default_value(setting.sort(path))) for path in keys}
         zeros |= {path: pool.value(setting.sort(path), value) for path, value in zip(setting.mode_paths, mode, strict=False)}
-        found = [setting.seen(GUEST, {**guest.state, **zeros}, pool.zext(there, setting.va_sort.width), access) for access in ACCESSES]
-        if all(place.address is there for place in found):
+        bare = _Bare(setting, guest, zeros)
+        if all(bare.address_of(bare.at(there, access).address) is there for access in ACCESSES):
             return zeros
     return None
+
+
+def _asks(setting: Setting, body: Body) -> bool:
+    """Whether the translation in a state asks the stage."""
+    assert setting.stages is not None
+    probe = setting.pool.var("walk.va", setting.va_sort)
+    found = [setting.seen(body.kind, body.state, probe, access, stage=body.name) for access in ACCESSES]
+    named = set(setting.stages.named(body.name).values())
+    return any(term in named for term in reachable([term for place in found for term in (place.fault, place.address)]))
 
 
 def unfollowed(setting: Setting, bare: Registers) -> Task[Unanswered]:
     """A guest and a real state with one bare view, and an address at which they nevertheless see something else: nothing, or undecided.
 
-    UNSAT is a proof. What the bare view shows, and what the VMM's tables ensure `everywhere`, is assumed of the cells that the guest's walk
-    reads and of the one that it leads to, one after the other: by then both walks have read the same before, so the next address is one
-    term in both, and no solver has to find that out.
+    UNSAT is a proof. What the bare view shows is assumed of the cells that the guest's walk reads, one after the other, and of the one that
+    it leads to: by then both walks have read the same before, so the next address is one term in both, and no solver has to find that out.
     """
     world = World(setting)
     world.pair()
     walks = _Walks(setting, world, bare)
-    pending = walks.begun()
-    for _ in range(_ROUNDS):
-        leaves = [leaf for case in pending for leaf in walks.pursued(case)]
-        queries = [[*world.relevant([*leaf.facts, leaf.goal]), *leaf.facts, leaf.goal] for leaf in leaves]
-        answers = yield from ask_all(queries, arrays=True)
-        open_ = [(leaf, answer) for leaf, answer in zip(leaves, answers, strict=True) if answer.status is not Status.UNSAT]
-        if not open_:
-            return Unanswered(Status.UNSAT)
-        pending = [leaf for leaf, _ in open_]
-        if any(walks.ended(leaf) for leaf in pending):
-            break
-    return Unanswered(Status.UNKNOWN, None, f"a guest's own tables are followed in ways that were not told apart: {open_[0][1].reason}")
+    disagreement = walks.disagreement()
+    if disagreement is None:
+        return Unanswered(Status.UNKNOWN, None, "the second stage finds tables elsewhere than it finds other cells")
+    answer = yield from ask(*world.relevant([disagreement]), disagreement)
+    if answer.status is not Status.UNSAT:
+        return Unanswered(Status.UNKNOWN, None, f"the second stages may treat accesses to tables differently: {answer.reason}")
+    leaves = [leaf for case in walks.begun() for leaf in walks.pursued(case)]
+    queries = [[*world.relevant([*leaf.facts, leaf.goal]), *leaf.facts, leaf.goal] for leaf in leaves]
+    answers = yield from ask_all(queries, arrays=True)
+    open_ = [answer for answer in answers if answer.status is not Status.UNSAT]
+    if not open_:
+        return Unanswered(Status.UNSAT)
+    return Unanswered(Status.UNKNOWN, None, f"a guest's own tables are followed in ways that were not told apart: {open_[0].reason}")
 
 
-_ROUNDS = 8
-"""How many addresses of a walk may be such that nobody can read them and the walk goes on all the same."""
+class _Bare:
+    """The bare view of one state: where a *bare address*, a virtual one where the guest translates nothing, leads to."""
+
+    def __init__(self, setting: Setting, body: Body, registers: Registers) -> None:
+        self._setting = setting
+        self._pool = setting.pool
+        self.name = body.name
+        self._probe = setting.pool.var("bare.va", setting.va_sort)
+        state = setting.in_registers(body.kind, body.state, registers)
+        self._general = {
+            access: setting.seen(body.kind, state, self._probe, access, stage=body.name) for access in ACCESSES
+        }
+
+    def at(self, va: Term, access: int) -> Located:
+        return self._general[access].substituted({self._probe: va})
+
+    def address_of(self, address: Term) -> Term | None:
+        """The bare address that leads to a cell, as far as the cell's address says it: one that the stage gives, or the address itself."""
+        pool, stages = self._pool, self._setting.stages
+        assert stages is not None
+        low = 0 if stages.offset is None else stages.offset.width
+        frames = stages.named(self.name)[stages.frame]
+        width = self._setting.va_sort.width - low
+
+        def page(frame: Term) -> Term:
+            if frame.op is Op.ITE:
+                condition, one, other = frame.args
+                return pool.ite(condition, page(one), page(other))
+            asked = frame.args[0] if frame.op is Op.EXTRACT and frame.data[1] == 0 else frame  # a place has fewer bits than is given
+            if asked.op is Op.SELECT and asked.args[0] is frames:
+                return pool.zext(asked.args[1], width)
+            return pool.zext(frame, width)
+
+        if stages.page.width > width:
+            return None
+        if frames not in reachable([address]):
+            return pool.zext(address, self._setting.va_sort.width)
+        if address.op is Op.ITE:
+            condition, one, other = address.args
+            first, second = self.address_of(one), self.address_of(other)
+            return None if first is None or second is None else pool.ite(condition, first, second)
+        frame = page(bits_of_each(address, address.width - 1, low))
+        return pool.concat(frame, pool.extract(address, low - 1, 0)) if low else frame
 
 
 @dataclass(frozen=True, eq=False)
 class _Case:
     """The walks for one address, as far as they were followed.
 
-    `goal`: the two come to something else for some access. `faults` and `places` are what the guest's comes to, for each access, under the
-    `facts`, of which `known` makes terms constants. Of the addresses in `followed` the cells are the same for both.
+    `goal`: the two come to something else for some access. `faults` and `places` (bare addresses) are what the guest's comes to, for each
+    access, under the `facts`, of which `known` makes terms constants. Of the bare addresses in `followed` the cells are the same for both;
+    those in `closed` cannot be read.
     """
 
     goal: Term
@@ -104,6 +162,7 @@ class _Case:
     facts: tuple[Term, ...] = ()
     known: Mapping[Term, Term] = field(default_factory=dict)
     followed: frozenset[Term] = frozenset()
+    closed: frozenset[Term] = frozenset()
 
     def with_(self, mapping: Mapping[Term, Term], *facts: Term) -> _Case:
         """The case with terms replaced by what they are equal to, and more facts."""
@@ -118,32 +177,47 @@ class _Case:
 
 
 class _Walks:
-    """The walk of a guest and that of its real state, followed side by side."""
+    """The walk of a guest and that of its real state, followed side by side.
 
-    def __init__(self, setting: Setting, world: World, bare: Registers) -> None:
+    `_cells` is the memory as the bare view shows it: at each bare address, what the guest has there.
+    """
+
+    def __init__(self, setting: Setting, world: World, registers: Registers) -> None:
         self._setting = setting
         self._pool = setting.pool
         self._world = world
         guest, real = world.body("g"), world.body("r")
         assert setting.memory is not None
+        assert setting.stages is not None
+        self._stages: Stages = setting.stages
         self._memory, self._real_memory = guest.state[setting.memory], real.state[setting.memory]
-        self._bare = [(body.kind, setting.in_registers(body.kind, body.state, bare)) for body in (guest, real)]
+        cell = BitVecSort(setting.description.cell_width)
+        self._cells = self._pool.var("bare.cells", ArraySort(setting.va_sort, cell))
+        self._bare = (_Bare(setting, guest, registers), _Bare(setting, real, registers))
+        self._variants: list[tuple[Form, Form]] = []
 
     def begun(self) -> list[_Case]:
         """Accesses at any address, by cases of registers that decide which tables are read."""
         setting, pool = self._setting, self._pool
         guest, real = self._world.body("g"), self._world.body("r")
+        mine, its = self._bare
         probe = pool.var("walk.va", setting.va_sort)
-        found = [setting.seen(GUEST, guest.state, probe, access) for access in ACCESSES]
         goals: list[Term] = []
-        for access, here in zip(ACCESSES, found, strict=True):
-            there = setting.seen(REAL, real.state, probe, access)
-            plain, kept = (setting.seen(kind, state, self._virtual(here.address), access) for kind, state in self._bare)
-            elsewhere = pool.or_(plain.fault, kept.fault, pool.ne(there.address, kept.address))
+        faults: list[Term] = []
+        places: list[Term] = []
+        for access in ACCESSES:
+            here = setting.seen(GUEST, guest.state, probe, access, stage=guest.name)
+            there = setting.seen(REAL, real.state, probe, access, stage=real.name)
+            place = mine.address_of(here.address)
+            assert place is not None
+            plain, kept = mine.at(place, access), its.at(place, access)
+            elsewhere = pool.or_(plain.fault, kept.fault, pool.ne(here.address, plain.address), pool.ne(there.address, kept.address))
             goals += [pool.ne(here.fault, there.fault), pool.and_(pool.not_(here.fault), elsewhere)]
-        terms = [pool.or_(*goals), *(here.fault for here in found), *(here.address for here in found)]
-        goal, *walk = _lifted(terms, self._memory)
-        case = _Case(goal, tuple(walk[: len(found)]), tuple(walk[len(found) :]))
+            faults.append(here.fault)
+            places.append(place)
+        goal, *walk = self._in_cells([pool.or_(*goals), *faults, *places])
+        agreed = self._agreed(probe)  # the guest may translate nothing
+        case = _Case(goal, tuple(walk[: len(faults)]), tuple(walk[len(faults) :]), agreed)
         registers = {guest.state[path] for path in setting.unmoded_registers()}
         atoms = [t for t in reachable(case.faults) if t.op is Op.EQ and t.args[0] in registers and t.args[1].is_const]
         cases = [case]
@@ -151,88 +225,144 @@ class _Walks:
             cases = [part for case in cases for part in self._divided(case, atom)]
         return cases
 
-    def pursued(self, case: _Case) -> list[_Case]:
-        """The cases in which it may be that the walks differ, each where it stands when the next cell cannot be read, or at the end."""
-        found: list[_Case] = []
-        while not is_false(case.goal) and (at := self._next(case)) is not None:
-            case, unreadable = self._step(case, at)
-            found += [] if unreadable is None else [unreadable]
-        return [one for one in (*found, case) if not is_false(one.goal)]
+    def disagreement(self) -> Term | None:
+        """At some bare address an access to a table is not as in the other state, though all others are; None where this cannot be said.
 
-    def ended(self, case: _Case) -> bool:
-        """Whether nothing is left to follow."""
-        return self._next(case) is None
+        A second stage may have its own rules for accesses to tables: theirs are the forms of its calls that the bare view does not make.
+        """
+        setting, pool, stages = self._setting, self._pool, self._stages
+        guest, real = self._world.body("g"), self._world.body("r")
+        there = pool.var("table.va", setting.va_sort)
+        probe = pool.var("walk.va", setting.va_sort)
+        walked = [setting.seen(REAL, real.state, probe, access, stage=real.name) for access in ACCESSES]
+        made = [self._made(place, real.name) for place in walked]
+        plain = [self._made(its.at(there, access), real.name) for access in ACCESSES for its in self._bare[1:]]
+        explicit = {form.fault for forms in plain for form in forms}
+        if not plain[READ]:
+            return None
+        forms = [form for found in made for form in found if form.fault not in explicit]
+        self._variants = [(plain[READ][0], form) for form in {form.fault: form for form in forms}.values()]
+        agreed = self._agreed(there)
+        allowed = [pool.not_(pool.or_(mine.fault, its.fault)) for mine, its in self._views(there)]
+        claims = []
+        for mine, its in self._at_tables(there):
+            claims.append(pool.eq(mine.fault, its.fault))
+            claims.append(pool.or_(mine.fault, its.fault, *allowed))
+        page = stages.of_address(there)[stages.page]
+        differing = [stages.differing(body.state, page) for body in (guest, real)]
+        terms = [pool.and_(*agreed), pool.not_(pool.and_(*claims))]
+        for body in (guest, real):
+            terms = stages.filled(terms, body.name, body.state)
+        return pool.or_(*differing, pool.and_(*terms, everywhere(setting, self._world, there)))
+
+    def _made(self, located: Located, name: str) -> list[Form]:
+        """The forms of calls of the stage that a translation makes, by whether they trap."""
+        named = self._stages.named(name)
+        occurring = set(reachable([located.fault, located.address]))
+        found = []
+        for form in self._stages.forms.values():
+            arrays = [term for term in reachable([form.fault]) if term in named]
+            if arrays and all(named[array] in occurring for array in arrays):
+                found.append(form)
+        return found
+
+    def _at_tables(self, at: Term) -> list[tuple[Located, Located]]:
+        """What both states have at a bare address for an access to a table, in each form of a call that it makes."""
+        given = self._stages.of_address(at)
+        found = []
+        for plain, form in self._variants:
+            pair = []
+            for one in self._bare:
+                named = self._stages.named(one.name)
+                parts = (plain.fault, form.fault, plain.updates, form.updates)
+                fault, its_fault, updates, its_updates = substitute(self._pool, parts, {**named, **given})
+                pair.append(one.at(at, READ).substituted({fault: its_fault, updates: its_updates}))
+            found.append((pair[0], pair[1]))
+        return found
+
+    def pursued(self, case: _Case) -> list[_Case]:
+        """The cases in which it may be that the walks differ, each followed to its end."""
+        found: list[_Case] = []
+        pending = [case]
+        while pending:
+            case = pending.pop()
+            while not is_false(case.goal) and (at := self._next(case)) is not None:
+                case, unreadable = self._step(case, at)
+                pending += [] if unreadable is None else [unreadable]
+            found += [] if is_false(case.goal) else [case.with_({}, *(fact for place in case.places for fact in self._agreed(place)))]
+        return found
 
     def _step(self, case: _Case, at: Term) -> tuple[_Case, _Case | None]:
-        """After both walks have read the cell at a physical address; and where the bare view does not allow that, if it may not."""
-        setting, pool = self._setting, self._pool
-        va = self._virtual(at)
-        plain, kept = (setting.seen(kind, state, va, READ) for kind, state in self._bare)
-        ensured = everywhere(setting, self._world, va)
-        defined = self._definitions(ensured)
-        case = replace(case.with_(defined, ensured), followed=case.followed | {at})
-        refused, denied, place = substitute(pool, substitute(pool, [plain.fault, kept.fault, kept.address], defined), case.known)
+        """After both walks have read the cell at a bare address; and where it cannot be read, if that may be."""
+        pool = self._pool
+        tables = self._at_tables(at)
+        facts = [*self._agreed(at), *(pool.eq(mine.fault, its.fault) for mine, its in tables)]
+        case = case.with_({}, *substitute(pool, facts, case.known))
+        mine, its = tables[0] if tables else self._views(at)[READ]
+        refused, denied, place = substitute(pool, [mine.fault, its.fault, its.address], case.known)
+        closed = replace(case, closed=case.closed | {at})
+        if is_true(refused) or is_true(denied):
+            return closed, None
         unreadable = None
         if not (refused.is_const and denied.is_const):
-            unreadable = case.assuming(refused, denied)
+            unreadable = closed.assuming(refused, denied)
             case = case.assuming(pool.not_(refused), pool.not_(denied))
             [place] = substitute(pool, [place], case.known)
-        return case.with_({pool.select(self._real_memory, place): pool.select(self._memory, at)}), unreadable
+        same = {pool.select(self._real_memory, place): pool.select(self._cells, at)}
+        return replace(case.with_(same), followed=case.followed | {at}), unreadable
+
+    def _views(self, at: Term) -> list[tuple[Located, Located]]:
+        """What both states have at a bare address, for each access."""
+        mine, its = self._bare
+        return [(mine.at(at, access), its.at(at, access)) for access in ACCESSES]
+
+    def _agreed(self, at: Term) -> tuple[Term, ...]:
+        """That the bare views allow the same there."""
+        return tuple(self._pool.eq(mine.fault, its.fault) for mine, its in self._views(at))
 
     def _next(self, case: _Case) -> Term | None:
-        """An address at which the guest's walk reads, and which depends on cells alone that were followed; then one that it leads to."""
-        for read in self._reads([*case.faults, *case.places]):
-            if read not in case.followed and all(before in case.followed for before in self._reads([read])):
+        """A bare address at which the guest's walk reads, and which depends on cells alone that were followed.
+
+        No table is at a constant address: what is read there stands in the place of an entry that there is none of.
+        """
+        for read in _reads([*case.faults, *case.places], self._cells):
+            before = _reads([read], self._cells)
+            if not read.is_const and read not in case.followed | case.closed and case.followed.issuperset(before):
                 return read
-        return next((place for place in case.places if place not in case.followed), None)
+        return None
 
     def _divided(self, case: _Case, atom: Term) -> list[_Case]:
         """A case by whether an equation holds, if fewer tables are read then, or else."""
         parts = [case.assuming(atom), case.assuming(self._pool.not_(atom))]
-        most = len(self._reads(case.faults))
-        return parts if any(len(self._reads(part.faults)) < most for part in parts) else [case]
+        most = len(_reads(case.faults, self._cells))
+        return parts if any(len(_reads(part.faults, self._cells)) < most for part in parts) else [case]
 
-    def _reads(self, terms: Sequence[Term]) -> list[Term]:
-        """The addresses at which terms read the guest's memory."""
-        return [term.args[1] for term in reachable(terms) if term.op is Op.SELECT and term.args[0] is self._memory]
+    def _in_cells(self, terms: Sequence[Term]) -> list[Term]:
+        """The terms with what the guest's walk reads at a bare address as read from `cells`; at one of several, as one of several reads."""
+        pool, mine = self._pool, self._bare[0]
+        done: dict[Term, Term] = {}
 
-    def _definitions(self, fact: Term) -> dict[Term, Term]:
-        """Cells of the real memory that a fact determines, as `entry == ...` does, by what they hold."""
-        found: dict[Term, Term] = {}
-        for equation in conjuncts([fact]):
-            for side, other in (equation.args, equation.args[::-1]) if equation.op is Op.EQ else ():
-                cells = side.args if side.op is Op.CONCAT else (side,)
-                if all(cell.op is Op.SELECT and cell.args[0] is self._real_memory for cell in cells):
-                    high = side.width
-                    for cell in cells:
-                        found[cell] = self._pool.extract(other, high - 1, high - cell.width)
-                        high -= cell.width
-                    break
-        return found
+        def read(address: Term) -> Term:
+            if address.op is Op.ITE:
+                condition, one, other = address.args
+                return pool.ite(condition, read(one), read(other))
+            bare = mine.address_of(address)
+            if bare is None or mine.at(bare, READ).address is not address:
+                return pool.select(self._memory, address)
+            return pool.select(self._cells, bare)
 
-    def _virtual(self, address: Term) -> Term:
-        """The virtual address of a cell in the bare view."""
-        return self._pool.zext(address, self._setting.va_sort.width)
+        for term in reachable(terms):
+            args = tuple(done[arg] for arg in term.args)
+            if term.op is Op.SELECT and term.args[0] is self._memory:
+                done[term] = read(args[1])
+            else:
+                done[term] = term if args == term.args else pool.rebuild(term, args)
+        return [done[term] for term in terms]
 
 
-def _lifted(terms: Sequence[Term], memory: Term) -> list[Term]:
-    """The terms with reads of a memory at one of several addresses as one of several reads: a walk reads again the entry that it marks."""
-    pool = memory.pool
-    done: dict[Term, Term] = {}
-
-    def read(address: Term) -> Term:
-        if address.op is not Op.ITE:
-            return pool.select(memory, address)
-        condition, one, other = address.args
-        return pool.ite(condition, read(one), read(other))
-
-    for term in reachable(terms):
-        args = tuple(done[arg] for arg in term.args)
-        if term.op is Op.SELECT and term.args[0] is memory:
-            done[term] = read(args[1])
-        else:
-            done[term] = term if args == term.args else pool.rebuild(term, args)
-    return [done[term] for term in terms]
+def _reads(terms: Iterable[Term], memory: Term) -> list[Term]:
+    """The addresses at which terms read a memory."""
+    return [term.args[1] for term in reachable(list(terms)) if term.op is Op.SELECT and term.args[0] is memory]
 
 
 def _atoms(fact: Term) -> list[tuple[Term, Term]]:

@@ -11,6 +11,7 @@ from itertools import islice
 from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
+from vmproof.language.stages import Stages
 from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Substitution, Term, reachable, variables
 from vmproof.virtualize.walks import Walker, denied
 
@@ -64,8 +65,8 @@ class Setting:
         self.own_mode: bool = scenario.own_mode
         self.fixed: dict[str, int] = {}
         self.promoted: set[str] = set()
-        self._translations: dict[tuple[int, int], tuple[Located, list[tuple[Term, str | None]]]] = {}
-        self._sizes: dict[tuple[int, int], bool] = {}
+        self._translations: dict[tuple[int, int, str], tuple[Located, list[tuple[Term, str | None]]]] = {}
+        self._sizes: dict[tuple[int, int, str], bool] = {}
         self._settled: dict[object, tuple[Located, list[tuple[Term, str | None]]]] = {}
         self._instances: dict[object, Located] = {}
         self.partial = False
@@ -190,26 +191,33 @@ class Setting:
         """The state after the entry of a trap."""
         return self.description.enter(trap, memory)[0]
 
-    def translate(self, state: State, va: Term, access: int, size: int = 1, kind: str | None = None) -> Located:
+    def translate(self, state: State, va: Term, access: int, size: int = 1, kind: str | None = None, stage: str = "") -> Located:
         """The description's own translation in a state; no fault and the same address where it has none.
 
-        Where it is a state of a question, `kind` says what its mode may be.
+        Where it is a state of a question, `kind` says what its mode may be. With `stage` the stage of the translation is functions of that
+        name, if it has one.
         """
         if not self.description.has_translation:
             return Located(self.pool.false, None, None, va, self.pool.false)
         size = size if self.description.machine.translation_takes_size else 1
         found: Located | None = None
-        for mode in reversed(self._possible(state, kind) if self._large(access, size) else ()):
+        which = (access, size, stage if stage and self.stages is not None else "")
+        for mode in reversed(self._possible(state, kind) if self._large(which) else ()):
             fixed = {f.path: self.pool.value(f.sort, value) for f, value in zip(self.modes, mode, strict=True)}
-            here = self._translated({**state, **fixed}, va, access, size)
+            here = self._translated({**state, **fixed}, va, which)
             found = here if found is None else chosen(self.pool, self.is_mode(state, mode), here, found)
-        return found if found is not None else self._translated(state, va, access, size)
+        return found if found is not None else self._translated(state, va, which)
 
-    def _large(self, access: int, size: int) -> bool:
+    @property
+    def stages(self) -> Stages | None:
+        """The stage of the translation as functions, if it has one."""
+        return self.description.stages
+
+    def _large(self, which: tuple[int, int, str]) -> bool:
         """Whether the translation walks page tables, so that it pays to leave out what the modes at hand do not do."""
-        if (access, size) not in self._sizes:
-            self._sizes[access, size] = len(list(islice(reachable(self._general(access, size)[0].terms), _LARGE))) == _LARGE
-        return self._sizes[access, size]
+        if which not in self._sizes:
+            self._sizes[which] = len(list(islice(reachable(self._general(which)[0].terms), _LARGE))) == _LARGE
+        return self._sizes[which]
 
     def _possible(self, state: State, kind: str | None) -> tuple[ModeValue, ...]:
         """The modes that a state of a question may have, if its mode is written as a choice among constants or is anything; else none.
@@ -228,16 +236,16 @@ class Setting:
                 return ()
         return tuple(known)
 
-    def _translated(self, state: State, va: Term, access: int, size: int) -> Located:
+    def _translated(self, state: State, va: Term, which: tuple[int, int, str]) -> Located:
         """The translation instantiated, from one in which what is constant in the state has been put in its place already."""
-        general, free = self._general(access, size)
+        general, free = self._general(which)
         paths = [path for _, path in free if path is not None]
         settled = tuple((path, state[path]) for path in paths if state[path].is_const or not variables([state[path]]))
         first = tuple((path, term) for path, term in settled if self._governing(path))
         for known in (first, settled):
-            if (access, size, known) not in self._settled:
-                self._settled[access, size, known] = _settled(general, free, dict(known))
-            general, free = self._settled[access, size, known]
+            if (which, known) not in self._settled:
+                self._settled[which, known] = _settled(general, free, dict(known))
+            general, free = self._settled[which, known]
         special, open_ = general, free
         mapping = {variable: va if path is None else state[path] for variable, path in open_}
         key = (special.fault, special.address, special.updates, tuple(mapping.items()))
@@ -250,19 +258,23 @@ class Setting:
         sort, role = self.sort(path), self.fields[path].role
         return role in (Role.MODE, Role.PLATFORM) and (sort == BOOL or (isinstance(sort, BitVecSort) and sort.width <= _FEW))
 
-    def seen(self, kind: str, state: State, va: Term, access: int, size: int = 1) -> Located:
-        """An address as the view of a guest's or a real state has it."""
-        found = self.translate(state, va, access, size, kind)
+    def seen(self, kind: str, state: State, va: Term, access: int, size: int = 1, stage: str = "") -> Located:
+        """An address as the view of a guest's or a real state has it; with `stage`, as `translate`."""
+        found = self.translate(state, va, access, size, kind, stage)
         return denied(self.pool, found) if kind == GUEST else found
 
-    def _general(self, access: int, size: int) -> tuple[Located, list[tuple[Term, str | None]]]:
-        if (access, size) not in self._translations:
-            self._translations[access, size] = self._translation(access, size)
-        return self._translations[access, size]
+    def _general(self, which: tuple[int, int, str]) -> tuple[Located, list[tuple[Term, str | None]]]:
+        if which not in self._translations:
+            self._translations[which] = self._translation(*which)
+        return self._translations[which]
 
-    def _translation(self, access: int, size: int) -> tuple[Located, list[tuple[Term, str | None]]]:
+    def _translation(self, access: int, size: int, stage: str) -> tuple[Located, list[tuple[Term, str | None]]]:
         """The translation in a state of variables, and these variables with the leaf paths they stand for (None: the address)."""
-        state, va, found = self.description.translation_of(access, size)
+        if stage and self.stages is not None:
+            state, va, found = self.description.staged_translation_of(access)
+            found = found.substituted(self.stages.named(stage))
+        else:
+            state, va, found = self.description.translation_of(access, size)
         paths = {variable: path for path, variable in state.items()}
         occurring = variables(found.terms)
         return found, [(variable, paths.get(variable)) for variable in occurring if variable is va or variable in paths]

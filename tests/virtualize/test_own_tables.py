@@ -1,0 +1,58 @@
+"""Tables of a guest's own behind a second stage: what the bare view shows is enough, where the second stage treats tables as it should.
+
+The machine itself, with a second stage that treats all accesses alike, is a rule of `test_theory_rules.py`, and its faults are in
+`test_premises.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vmproof.engines.verdict import Verdict
+from vmproof.language import load_text
+from vmproof.virtualize import Judgement, judge
+
+MACHINES = Path(__file__).parents[1] / "machines"
+
+TABLES_APART = (
+    ("def behind(m, place: bits[9]) -> bits[9]:", "def behind(m, place: bits[9], table) -> bits[9]:"),
+    ("not entry[7] or zext", "(not entry[7] or table and not entry[6]) or zext"),
+    ("return behind(m, va)", "return behind(m, va, False)"),
+    ("m.mem[behind(m, cat(m.root[8:3], va[8:6]))]", "m.mem[behind(m, cat(m.root[8:3], va[8:6]), True)]"),
+    ("return behind(m, cat(entry[2:0], va[5:0]))", "return behind(m, cat(entry[2:0], va[5:0]), False)"),
+    ("bits[5](0b10000)", "bits[5](0b11000)"),
+)
+"""A second stage that lets a walk read a table only where bit 6 of its entry says so; the VMM sets the bit everywhere."""
+
+
+def judged(*changes: tuple[str, str]) -> Judgement:
+    text = (MACHINES / "own_tables.py").read_text()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return judge(load_text(text, Path("own_tables.py")))
+
+
+def test_a_second_stage_with_rules_of_its_own_for_tables() -> None:
+    judgement = judged(*TABLES_APART)
+    assert {name: premise.verdict for name, premise in judgement.premises.items()} == dict.fromkeys(judgement.premises, Verdict.PROVED)
+    assert judgement.theorems["virtualizable"].verdict is Verdict.PROVED
+    assert judgement.theorems["efficiency"].verdict is Verdict.PROVED
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("bits[5](0b11000)", "bits[5](0b10000)", "the VMM lets no walk read a table, and a guest's tables are of no use"),
+        ("m.root[8:3], va[8:6]), True)", "m.root[8:3] ^ 1, va[8:6]), True)", "the guest's walk itself is another, which is no fault"),
+        ("frame = entry[2:0] if", "frame = (entry[2:0] ^ (1 if table else 0)) if", "tables are found elsewhere than what a program sees"),
+    ],
+)
+def test_tables_that_a_walk_does_not_find_where_a_program_does(old: str, new: str, what: str) -> None:
+    """What is no fault of both walkers is none; what only the real one does refutes the view or leaves it undecided."""
+    judgement = judged(*TABLES_APART, (old, new))
+    fine = what.endswith("which is no fault")
+    assert (judgement.premises["realisation"].verdict is Verdict.PROVED) == fine
+    assert (judgement.theorems["efficiency"].verdict is Verdict.PROVED) == fine
