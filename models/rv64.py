@@ -18,6 +18,7 @@ from rv64.system import *
 from rv64.hypervisor import *
 from rv64.vmm import *
 from rv64.stage2 import *
+from rv64.shadow_stage2 import *
 
 
 class Machine(State):
@@ -226,11 +227,39 @@ class VirtualSupervisor:
         show_gigapage(real, guest, va)
 
 
+@scenario("guest of an HS-mode guest of an HS-mode VMM")
+class GuestOfVirtualHypervisor:
+    """What a VMM as a guest runs in its virtual machines: VS- and VU-mode as themselves, behind a shadow of its second stage."""
+
+    runs = {Mode.VU: Mode.VU, Mode.VS: Mode.VS}
+    own = [
+        "mode",
+        *(f"vsstatus.{name}" for name in ("SIE", "SPIE", "SPP", "FS", "SUM", "MXR")),
+        *(f"{register}.VS{name}" for register, names in (("mie", ("SIE", "TIE", "EIE")), ("mip", ("SIP", "TIP", "EIP"))) for name in names),
+        *(f"vs{name}" for name in ("tvec", "scratch", "epc", "cause", "tval")),
+        *(f"vsatp.{name}" for name in ("MODE", "ASID", "PPN")),
+        "scounteren",
+        "senvcfg.FIOM",
+        "vs_fenced",
+    ]
+    timing = ["mtime", "mcycle", "minstret"]
+
+    def host(real, guest):
+        return in_guest_of_guest(real, guest)
+
+    def everywhere(real, guest, va):
+        return shadowed(real, guest, va)
+
+    def realise(real, guest, va):
+        show_guest_page(real, guest, va)
+
+
 @scenario("HS-mode guest of an HS-mode VMM")
 class VirtualHypervisor(VirtualSupervisor):
     """A VMM as a guest, while it runs itself and not a guest of its own: HS-mode in VS-mode, U-mode in VU-mode."""
 
     search = []
+    guests = GuestOfVirtualHypervisor
 
     def host(real, guest):
         return in_virtual_hypervisor(real, guest)

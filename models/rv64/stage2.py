@@ -10,7 +10,8 @@ from csr import delegable
 from vmm import MEMORY_FAULTS, as_asked, ordinary
 
 MOST_PAGES = 1 << 29  # of 2^41 bytes, all that Sv39x4 translates
-SECOND_ROOT = 1 << 38  # hgatp.PPN without its lowest two bits
+SECOND_ROOT = MOST_PAGES  # the root table lies above
+LARGEST = 1 << 38  # pages of the VMM's machine: all that Sv48x4 translates
 
 
 def in_virtual_supervisor(real, guest):
@@ -34,8 +35,8 @@ def in_virtual_hypervisor(real, guest):
 def behind_gigapages(real, guest):
     """The second stage and what goes with it. M-mode lets the VMM have the counters and the time, and does not wait for it (TW)."""
     shared = guest.storage <= MOST_PAGES and guest.storage[17:0] == 0
-    machine = real.hypervisor and not real.pmp and real.storage == (1 << 44) - 1
-    tables = real.hgatp.MODE == SV39_MODE and real.hgatp.PPN == SECOND_ROOT and not real.mstatus.MXR
+    machine = real.hypervisor and not real.pmp and real.storage == LARGEST
+    tables = real.hgatp.MODE == SV39_MODE and real.hgatp.PPN == SECOND_ROOT >> 2 and not real.mstatus.MXR
     marking = not real.menvcfg.ADUE and not real.henvcfg.ADUE
     delegated = real.hedeleg & (~guest.medeleg | MEMORY_FAULTS) == 0 and real.hideleg == guest.mideleg << 1
     counters = real.hcounteren == 0 and guest.mcounteren & ~real.mcounteren == 0

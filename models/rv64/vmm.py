@@ -61,12 +61,18 @@ def page_for(guest, va, access, mode, user_pages, executables):
     if guest.satp.MODE == BARE:
         return in_storage(guest, va), va[55:12]
 
+    control = Control(mode=mode, SUM=user_pages, MXR=executables, ADUE=guest.menvcfg.ADUE, PBMTE=False, HLVX=False)
+    root = zext(cat(guest.satp.PPN, bits[12](0)), 64)
+    return page_of_tables(guest, SV48, root, va, access, control, guest.satp.MODE == SV39_MODE)
+
+
+def page_of_tables(guest, format, root, va, access, control, shallow):
+    """The same for tables of the guest's from a root on."""
+
     def read(place, size):
         return guest.mem.read(place[55:0], size)
 
-    control = Control(mode=mode, SUM=user_pages, MXR=executables, ADUE=guest.menvcfg.ADUE, PBMTE=False, HLVX=False)
-    root = zext(cat(guest.satp.PPN, bits[12](0)), 64)
-    found, references, updates = walk(SV48, root, va, access, control, read, DIRECT, guest.satp.MODE == SV39_MODE)
+    found, references, updates = walk(format, root, va, access, control, read, DIRECT, shallow)
     there = all(not step.done or in_storage(guest, step.place) for _, _, step in references)
     unchanged = all(not step.done for _, _, step in updates)
     return found.ok and there and unchanged and in_storage(guest, found.pa), found.pa[55:12]

@@ -111,14 +111,40 @@ VMM_INSTRUCTIONS = ("csrrw_satp", "csrrw_hgatp", "csrrw_vsatp", "csrrw_sie", "sr
 
 
 def test_a_vmm_as_guest() -> None:
-    """HS-mode in VS-mode: what governs its own guests traps, and SRET, which may enter one of them."""
+    """HS-mode in VS-mode: what governs its own guests traps, and SRET, which may enter one of them; and a VMM can run in itself.
+
+    For that the scenario in which its guests run is judged as well, with the same instructions.
+    """
     judgement = judge(load(ROOT / "models" / "rv64.py"), "VirtualHypervisor", only=VMM_INSTRUCTIONS)
     assert judgement.undecided == ()
     assert {name: str(judgement.theorems[name].verdict) for name in FINE} == FINE
     assert {name: str(premise.verdict) for name, premise in judgement.premises.items()} == dict.fromkeys(judgement.premises, "proved")
+    assert str(judgement.theorems["recursive"].verdict) == "proved"
     privileged = {one.name for one in judgement.instructions if str(one.privileged) == "yes"}
     assert privileged == {"csrrw_hgatp", "csrrw_vsatp", "sret", "hfence_gvma"}
     assert {one.name for one in judgement.instructions if str(one.innocuous) == "yes"} == {"csrrw_satp", "ld", "ecall"}
+
+
+def test_the_guests_of_a_vmm_as_guest() -> None:
+    """VS-mode behind a shadow second stage: all that is the guest's own stays with it, unless the guest VMM wants to see it."""
+    only = ("csrrw_satp", "csrrw_sstatus", "csrrs_time", "sret", "wfi", "ld", "ecall", "hlv.d", "csrrw_hgatp")
+    judgement = judge(load(ROOT / "models" / "rv64.py"), "GuestOfVirtualHypervisor", only=only)
+    assert judgement.undecided == ()
+    assert {name: str(judgement.theorems[name].verdict) for name in FINE} == FINE
+    assert {name: str(premise.verdict) for name, premise in judgement.premises.items()} == dict.fromkeys(judgement.premises, "proved")
+    assert {one.name for one in judgement.instructions if str(one.innocuous) == "yes"} == set(only) - {"csrrs_time", "wfi"}
+
+
+def test_what_a_guest_vmm_wants_to_see(tmp_path: Path) -> None:
+    """8.2.1, 8.2.2: an exception that it has not delegated, and what VTSR or VTW makes trap, is not for its guest alone."""
+    file = "rv64/shadow_stage2.py"
+    model = changed(tmp_path, file, "(guest.medeleg & guest.hedeleg)", "guest.medeleg")
+    for old, new in (("real.hstatus.VTSR == guest.hstatus.VTSR", "not real.hstatus.VTSR"), ("real.hstatus.VTW and", "True and")):
+        text = (tmp_path / "models" / file).read_text()
+        assert old in text
+        (tmp_path / "models" / file).write_text(text.replace(old, new))
+    judgement = judge(load(model), "GuestOfVirtualHypervisor", only=("ebreak", "sret", "wfi", "csrrw_satp"))
+    assert set(judgement.critical) == {"ebreak", "sret", "wfi"}
 
 
 def test_a_delegated_trap_clears_nothing_of_hstatus(tmp_path: Path) -> None:

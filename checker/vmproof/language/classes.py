@@ -38,7 +38,7 @@ from vmproof.terms import ArraySort, BitVecSort, Sort
 
 MAX_MEMBERS = 4096
 MAX_LEAVES = 4096  # terms that a state consists of
-_SCENARIO_NAMES = ("runs", "own", "search", "timing", "reserved")
+_SCENARIO_NAMES = ("runs", "own", "search", "timing", "reserved", "guests")
 _SCENARIO_FUNCTIONS = ("host", "reserved", "everywhere", "realise")
 _TYPES = (BoolType, BitsType, EnumType, LayoutType, RecordType, ArrayType, MemoryType, UnsizedType, StateType)
 
@@ -297,6 +297,11 @@ def declare_scenario(
         made = replace(made, timing=_leaf_names(run, machine, *given["timing"]))
     if "reserved" in given:
         made = replace(made, reserved=_ranges(run, *given["reserved"]))
+    if "guests" in given:
+        place, guests = given["guests"]
+        if not isinstance(guests, Scenario):
+            raise run.wrong(place, f"`guests` is a scenario, not {describe(guests)}")
+        made = replace(made, guests=guests)
     for name, function in functions.items():
         made = _with_function(run, made, name, function)
     return made

@@ -46,7 +46,7 @@ class Scenario:
 
     `runs`: pairs (guest mode, real mode), each a tuple with a value per mode field. `own`: pairs (guest leaf, real leaf). `search`:
     leaves whose value may be chosen. `timing`: None where the description says nothing about time, else the leaves that are timing
-    sources. `picks` are what `host` takes beyond the two states.
+    sources. `picks` are what `host` takes beyond the two states. `guests`: the scenario in which the guests of a guest run, if another one.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Scenario:
     search: tuple[str, ...] = ()
     timing: tuple[str, ...] | None = None
     picks: tuple[tuple[str, Sort], ...] = ()
+    guests: Scenario | None = None
     line: int = 0
     host: Function | None = field(default=None, repr=False)
     reserved: Function | tuple[tuple[int, int], ...] | None = field(default=None, repr=False)

@@ -264,6 +264,15 @@ def time_shown(tier: Tier) -> Task[Formula]:
     return _formula([part for part in formula.parts if part.label not in sources], list(formula.universal))
 
 
+def leads_outside(tier: Tier) -> Task[Formula]:
+    """A trap of e on r leads to a mode that no guest has, and that no guest runs in."""
+    setting, pool = tier.setting, tier.pool
+    modes = (*setting.image, *setting.domain)
+    traps = tier.run("r").traps
+    return _formula([Part("trap", pool.and_(one.guard, pool.not_(setting.in_modes(one.state, modes)))) for one in traps])
+    yield  # a definition is a task, though this one asks nothing
+
+
 def related(tier: Tier, guest_after: dict[str, Term], real_after: dict[str, Term]) -> Term:
     """Whether `host` holds between two results, for the same picks; true without asking where nothing that it reads has changed."""
     setting, pool = tier.setting, tier.pool
@@ -336,4 +345,5 @@ _PAIR_DEFINITIONS: dict[str, Definition] = {
     "efficiency": needless_trap,
     "status": status_shown,
     "timing": time_shown,
+    "outside": leads_outside,
 }

@@ -269,39 +269,6 @@ def _constructed(
     return open_
 
 
-def homeless(setting: Setting) -> Task[Unanswered]:
-    """A guest that no VMM can carry, whatever it was built with: then `host` restricts what a guest may hold."""
-    pool = setting.pool
-    world = World(setting, settled=False)
-    guest, real = world.pair()
-    built = [path for path, field in setting.fields.items() if field.role in (Role.PLATFORM, Role.MEMORY)]
-    inner = [guest.state[path] for path in built]
-    inner += [v for v in variables([*real.state.values(), *real.picks.values()]) if v.name.startswith("r.")]
-    needed = pool.and_(*world.constraints)
-    guests = World(setting)
-    guests.guest("g")
-    return (yield from unanswered(guests, [], needed, inner))
-
-
-def vmm_mode_outside(setting: Setting) -> Task[States]:
-    """A trap to the VMM that leads to a mode which no guest of this scenario has: the VMM's own."""
-    world, _, after = _entry(setting)
-    if after is None:
-        return States(Status.UNKNOWN, reason="the description has no trap entry")
-    outside = setting.pool.not_(setting.in_modes(after, (*setting.image, *setting.domain)))
-    answer = yield from ask(*world.constraints, outside)
-    return States(answer.status, reason=answer.reason)
-
-
-def composed(setting: Setting) -> Task[States]:
-    """A guest, the real state that carries it, and one that carries that in turn."""
-    world = World(setting)
-    _, real = world.pair()
-    world.require(setting.in_modes(real.state, setting.domain))
-    world.real("rr", "r")
-    return (yield from find_states(world))
-
-
 def states_at(setting: Setting, world: World, values: Mapping[Term, Value]) -> World:
     """The concrete states of a model."""
     everything = [t for body in world.bodies.values() for t in (*body.state.values(), *body.picks.values())]

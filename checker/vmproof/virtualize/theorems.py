@@ -8,13 +8,14 @@ from dataclasses import replace
 from vmproof.engines.verdict import Verdict
 from vmproof.errors import VmproofError
 from vmproof.solvers import Status
-from vmproof.virtualize import premises as p
 from vmproof.virtualize.asking import Asker
 from vmproof.virtualize.classify import Classified
 from vmproof.virtualize.decide import Candidate
 from vmproof.virtualize.evidence import witness
+from vmproof.virtualize.recursion import composed, homeless, leading_outside, outside
 from vmproof.virtualize.result import Answer, TheoremVerdict
-from vmproof.virtualize.round import Round
+from vmproof.virtualize.round import Round, play
+from vmproof.virtualize.setting import Setting
 from vmproof.virtualize.witness import Witness
 
 
@@ -34,20 +35,9 @@ def decide_theorems(found: Round, asker: Asker) -> dict[str, TheoremVerdict]:
         reason = _sentence(found.premises["states"].reason)
         names = ("virtualizable", "hybrid", "recursive", "equivalence", "resource_control", "efficiency")
         return {name: TheoremVerdict(name, Verdict.VACUOUS, reason) for name in names}
-    whole = [one.instruction.name for one in found.classified]
-    every = f"all {len(whole)} instructions" if len(whole) != 1 else "the only instruction"
-    if found.left_out:
-        every = f"the {len(whole)} instructions judged" if len(whole) != 1 else "the instruction judged"
     verdicts = {
-        "virtualizable": _instructions(
-            found,
-            "virtualizable",
-            "critical",
-            ("states", "vectors", "trap_frames", "tables", "view"),
-            "condition not met: {names} critical",
-            f"no encoding of {every} is critical",
-        ),
-        "hybrid": _hybrid(found, every),
+        "virtualizable": _virtualizable(found),
+        "hybrid": _hybrid(found),
         "equivalence": _instructions(
             found,
             "equivalence",
@@ -124,7 +114,26 @@ def _instructions(
     return TheoremVerdict(name, Verdict.PROVED, _sentence(good))
 
 
-def _hybrid(found: Round, every: str) -> TheoremVerdict:
+def _every(found: Round) -> str:
+    """The instructions that were judged, in words."""
+    count = len(found.classified)
+    if found.left_out:
+        return f"the {count} instructions judged" if count != 1 else "the instruction judged"
+    return f"all {count} instructions" if count != 1 else "the only instruction"
+
+
+def _virtualizable(found: Round) -> TheoremVerdict:
+    return _instructions(
+        found,
+        "virtualizable",
+        "critical",
+        ("states", "vectors", "trap_frames", "tables", "view"),
+        "condition not met: {names} critical",
+        f"no encoding of {_every(found)} is critical",
+    )
+
+
+def _hybrid(found: Round) -> TheoremVerdict:
     setting = found.setting
     if not setting.unmoved:
         return TheoremVerdict("hybrid", Verdict.VACUOUS, "No guest mode runs in itself, so that a hybrid VMM would interpret everything.")
@@ -135,7 +144,7 @@ def _hybrid(found: Round, every: str) -> TheoremVerdict:
         "hybrid",
         ("states", "vectors", "trap_frames", "tables", "view"),
         "condition not met: {names} critical for guests in mode " + modes,
-        f"no encoding of {every} is critical for guests in mode {modes}; the other modes are interpreted",
+        f"no encoding of {_every(found)} is critical for guests in mode {modes}; the other modes are interpreted",
     )
 
 
@@ -149,34 +158,55 @@ def _recursive(found: Round, asker: Asker, verdicts: dict[str, TheoremVerdict]) 
     needed = verdicts["virtualizable"]
     if needed.verdict is Verdict.REFUTED:
         return verdict(Verdict.REFUTED, f"a VMM that can run in itself needs a virtualizable machine; {_clause(needed.reason)}")
-    home = asker.result(p.vmm_mode_outside(setting))
+    home = asker.result(outside(setting))
     if home.status is Status.SAT:
-        return verdict(Verdict.REFUTED, "the mode that the VMM runs in is not one that this scenario's guests have")
+        led = asker.result(leading_outside(found.executions, found.worlds, found.instructions))
+        if led.answer is Answer.YES:
+            return verdict(Verdict.REFUTED, "the mode that the VMM runs in is not one that this scenario's guests have")
+        home = replace(home, status=Status.UNSAT if led.answer is Answer.NO else Status.UNKNOWN, reason=led.reason)
     if home.status is Status.UNKNOWN:
         return verdict(Verdict.UNKNOWN, f"the mode that the VMM runs in is undecided: {home.reason}")
-    shown = [name for name, finding in found.timing.items() if finding.answer is Answer.YES]
-    if shown:
-        return verdict(Verdict.REFUTED, f"the time is read without a trap by {', '.join(shown)}", tuple(shown))
-    lacking = asker.result(p.homeless(setting))
-    if lacking.status is Status.SAT:
+    inner = _of_guests(found, asker)
+    for some in dict.fromkeys((found, inner)):
+        shown = [name for name, finding in some.timing.items() if finding.answer is Answer.YES]
+        if shown:
+            return verdict(Verdict.REFUTED, f"the time is read without a trap by {', '.join(shown)}", tuple(shown))
+    lacking = [asker.result(homeless(some.setting)) for some in dict.fromkeys((found, inner))]
+    if any(one.status is Status.SAT for one in lacking):
         return verdict(
             Verdict.REFUTED, "a register that the VMM relies on is not virtualised: some guest has no real state, however it is built"
         )
-    chain = asker.result(p.composed(setting))
+    chain = asker.result(composed(setting, inner.setting))
     if chain.status is Status.UNSAT:
         return verdict(Verdict.REFUTED, "no real state can carry a guest that carries a guest")
     if needed.verdict is not Verdict.PROVED:
         return verdict(needed.verdict, f"virtualizable is {needed.verdict.text}: {_clause(needed.reason)}")
-    if lacking.status is Status.UNKNOWN:
-        return verdict(Verdict.UNKNOWN, f"whether every guest has a real state is undecided: {lacking.reason}")
+    if inner is not found:
+        beneath = _virtualizable(inner)
+        if beneath.verdict is not Verdict.PROVED:
+            return verdict(beneath.verdict, f"as to what runs in a guest's virtual machines: {_clause(beneath.reason)}")
+        realised = inner.premises["realisation"]
+        if realised.verdict is not Verdict.PROVED:
+            return verdict(Verdict.UNKNOWN, f"as to what runs in a guest's virtual machines: {_clause(realised.reason)}")
+    for one in lacking:
+        if one.status is Status.UNKNOWN:
+            return verdict(Verdict.UNKNOWN, f"whether every guest has a real state is undecided: {one.reason}")
     if chain.status is Status.UNKNOWN:
         return verdict(Verdict.UNKNOWN, f"whether a guest can carry a guest is undecided: {chain.reason}")
-    if setting.scenario.timing is None:
+    if setting.scenario.timing is None or inner.setting.scenario.timing is None:
         return verdict(Verdict.UNKNOWN, "the description does not say what tells the time (`timing`)")
-    open_time = [name for name, finding in found.timing.items() if finding.answer is Answer.UNKNOWN]
+    open_time = [name for some in (found, inner) for name, finding in some.timing.items() if finding.answer is Answer.UNKNOWN]
     if open_time:
         return verdict(Verdict.UNKNOWN, f"it is undecided whether {', '.join(open_time)} reads the time without a trap", tuple(open_time))
     return verdict(Verdict.PROVED, "the guest can hold a VMM, the composed map satisfies the diagram, and no time is read without a trap")
+
+
+def _of_guests(found: Round, asker: Asker) -> Round:
+    """What is found of the scenario in which a guest's own guests run: that of the round itself, if it names no other."""
+    guests = found.setting.scenario.guests
+    if guests is None:
+        return found
+    return play(Setting(found.setting.description, guests), asker, found.instructions)
 
 
 def _witness(found: Round, candidates: Sequence[Candidate | None], name: str) -> Witness | None:
