@@ -24,8 +24,9 @@ def in_guest_of_guest(real, guest):
     trapping = asked and real.hstatus.VTW and not real.mstatus.TW
     counters = real.hcounteren == 0 and guest.mcounteren & ~real.mcounteren == 0
     delegated = real.hedeleg & (~(guest.medeleg & guest.hedeleg) | MEMORY_FAULTS) == 0 and real.hideleg == guest.hideleg
+    leaving = real.medeleg == delegable(real)
     floating = (real.mstatus.FS == 0) == (guest.mstatus.FS == 0)
-    return machine and carried and tables and marking and trapping and counters and delegated and floating and real.medeleg == delegable(real)
+    return machine and carried and tables and marking and trapping and counters and delegated and leaving and floating
 
 
 def second_page(guest, gpa, access):

@@ -1,4 +1,4 @@
-"""A stage of a translation means what any function means; and the translation with functions in its place means the same, once these are it."""
+"""A stage of a translation means what any function means; and with functions in its place the translation means the same."""
 
 from __future__ import annotations
 
@@ -77,20 +77,21 @@ def machine() -> Description:
     return described("", MACHINE)
 
 
+TABLES = st.dictionaries(st.sampled_from([*range(504, 512), *range(64, 72), *range(128, 136)]), st.integers(128, 255))
+CELLS = st.dictionaries(st.integers(0, 511), st.integers(0, 255), max_size=60)
 STATES = st.fixed_dictionaries(
     {
         "root": st.sampled_from([0, 0, 64, 128, 8]),
         "second": st.booleans(),
         "marking": st.booleans(),
         "executables": st.booleans(),
-        "mem": st.dictionaries(st.integers(0, 511), st.integers(0, 255), max_size=60),
-        "tables": st.dictionaries(st.sampled_from([*range(504, 512), *range(64, 72), *range(128, 136)]), st.integers(128, 255)),
+        "mem": st.builds(lambda cells, tables: ArrayValue(0, cells | tables), CELLS, TABLES),
     }
 )
 
 
 @given(STATES, st.integers(0, 511), st.integers(0, 2))
-def test_functions_that_are_what_the_stage_says(machine: Description, state: dict[str, object], va: int, access: int) -> None:
+def test_functions_that_are_what_the_stage_says(machine: Description, state: dict[str, Value], va: int, access: int) -> None:
     """Whether an access is denied (a trap, or a write of the walk) and where it leads otherwise are the translation's own."""
     stages = machine.stages
     assert stages is not None
@@ -98,11 +99,9 @@ def test_functions_that_are_what_the_stage_says(machine: Description, state: dic
     other, other_address, staged = machine.staged_translation_of(access)
     named = staged.substituted(stages.named("g"))
     fault, updates, place = stages.filled([named.fault, named.updates, named.address], "g", other)
-    memory = {**state["mem"], **state["tables"]}  # type: ignore[dict-item]
     values: dict[Term, Value] = {}
     for terms, where in ((general, address), (other, other_address)):
-        given = {"mem": ArrayValue(0, memory), "mode": 0, **{name: state[name] for name in ("root", "second", "marking", "executables")}}
-        values |= {term: given[path] for path, term in terms.items() if path in given}  # type: ignore[misc]
+        values |= {term: state[path] for path, term in terms.items() if path in state}
         values[where] = va
     pool = machine.pool
     mine, its = pool.or_(plain.fault, plain.updates), pool.or_(fault, updates)

@@ -72,7 +72,7 @@ def test_what_carries_a_guests_guests(tmp_path: Path, parts: dict[str, str], ver
         given["host"] = "placed(real, guest, start) and real.shown"
         changes = (
             ("    storage: bits[9] = role.platform\n", "    storage: bits[9] = role.platform\n    shown: bool = role.control\n"),
-            ("        return placed(real, guest, start)\n\n\n@scenario", "        return placed(real, guest, start) and not real.shown\n\n\n@scenario"),
+            ("return placed(real, guest, start)\n\n\n@scenario", "return placed(real, guest, start) and not real.shown\n\n\n@scenario"),
             ('@instruction("0101', READ_BASE + '@instruction("0101'),
         )
     found = recursion(tmp_path, "Apart", BENEATH.format(**given) + APART, *changes)
