@@ -77,8 +77,9 @@ class Agreement:
         states = world_of_constants(self._world, values)
         here, there = (pool.var(name, setting.va_sort) for name in ("gap.va", "gap.other"))
         keys = setting.unmoded_registers()
-        registers = tuple((path, pool.var(f"gap.{path}", setting.sort(path))) for path in keys)
+        anything = tuple((path, pool.var(f"gap.{path}", setting.sort(path))) for path in keys)
         for one, other in self._pairs(states):
+            registers = tuple(setting.bare.items()) if setting.bare is not None and other.partner == one.name else anything
             first, second = Point(here, registers), Point(there, registers)
             for gap in (self._differs(states, one, other, first), self._other_pattern(states, one, other, first, second)):
                 found: list[Term] = []
@@ -89,10 +90,7 @@ class Agreement:
                         break
                     model = answer.model
                     fixed = {v: pool.value(v.sort, model.get(v.name, 0)) for v in (here, there)}
-                    chosen = tuple(
-                        (path, pool.value(term.sort, model[term.name]) if term.name in model else one.state[path])
-                        for path, term in registers
-                    )
+                    chosen = tuple((path, self._value(term, model, one.state[path])) for path, term in registers)
                     found += self.at([Point(fixed[here], chosen), Point(fixed[there], chosen)])
                     goal = pool.and_(goal, pool.ne(here, fixed[here]))
                 if found or answer.status is Status.UNKNOWN:
@@ -103,6 +101,12 @@ class Agreement:
         if answer.status is Status.UNSAT:
             return None
         return [] if answer.model is None else [everywhere(setting, self._world, pool.value(here.sort, answer.model.get(here.name, 0)))]
+
+    def _value(self, term: Term, model: Mapping[str, Value], otherwise: Term) -> Term:
+        """What a register is in a model: a constant, or what it was, where the model does not say."""
+        if term.is_const:
+            return term
+        return self._pool.value(term.sort, model[term.name]) if term.name in model else otherwise
 
     def reaches(self, values: Mapping[Term, Value], cell: Term) -> Task[list[Term] | None]:
         """The cell of the probe must lie outside the view of r: an instance where some address reaches it; None where none does."""

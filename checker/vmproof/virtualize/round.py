@@ -161,9 +161,11 @@ def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -
         )
     if OF_VIEW[0] not in premises:
         if bare is not None and answered["followed"].status is not Status.UNSAT:
+            bare = None
             again: list[Task[Any]] = [p.table_written(setting), p.unrealised(setting, weakly=False)]
             answered["tables"], answered["realisation"] = asker.run(again)
         _view(found, asker, answered["tables"], *answered["realisation"])
+        setting.bare = bare
     if premises["realisation"].verdict is not Verdict.PROVED:
         setting.partial = True
         found.executions = Executions(setting)  # what was executed so far took the whole view for realised
