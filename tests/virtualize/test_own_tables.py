@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from vmproof.engines.verdict import Verdict
-from vmproof.language import load_text
+from vmproof.language import Description, load_text
 from vmproof.virtualize import Judgement, judge
+from vmproof.virtualize.own_tables import untranslated
+from vmproof.virtualize.setting import Setting
 
 MACHINES = Path(__file__).parents[1] / "machines"
 
@@ -27,12 +29,30 @@ TABLES_APART = (
 """A second stage that lets a walk read a table only where bit 6 of its entry says so; the VMM sets the bit everywhere."""
 
 
-def judged(*changes: tuple[str, str]) -> Judgement:
+def described(*changes: tuple[str, str]) -> Description:
     text = (MACHINES / "own_tables.py").read_text()
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
-    return judge(load_text(text, Path("own_tables.py")))
+    return load_text(text, Path("own_tables.py"))
+
+
+def judged(*changes: tuple[str, str]) -> Judgement:
+    return judge(described(*changes))
+
+
+def bare(*changes: tuple[str, str]) -> dict[str, object] | None:
+    """What the guest sets its own registers to, so that it translates nothing."""
+    description = described(*changes)
+    registers = untranslated(Setting(description, description.scenarios[0]))
+    return None if registers is None else {path: term.value for path, term in registers.items()}
+
+
+def test_where_a_guest_translates_nothing() -> None:
+    """With root 0, in user mode, which it can enter by itself; of a view that has holes, or without a named stage, it is not said."""
+    assert bare() == {"root": 0, "mode": 0}
+    assert bare(("own = [", "reserved = [(0, 7)]\n    own = [")) is None
+    assert bare(("@stage\n", "")) is None
 
 
 def test_a_second_stage_with_rules_of_its_own_for_tables() -> None:

@@ -45,11 +45,11 @@ def has_own_tables(setting: Setting) -> bool:
 def untranslated(setting: Setting) -> Registers | None:
     """What a guest of the scenario may set its registers to, so that only a second stage translates, if any; None if that is not known.
 
-    Zeros are tried, in each mode that it can enter by itself.
+    Zeros are tried, in each mode that it can enter by itself. Where the VMM keeps addresses for itself, views need not agree everywhere.
     """
     pool = setting.pool
     keys = setting.unmoded_registers()
-    if setting.stages is None or not has_own_tables(setting):
+    if setting.stages is None or setting.scenario.has_reserved or not has_own_tables(setting):
         return None
     if not all(path in setting.own for path in keys) or setting.va_sort.width < setting.pa_width:
         return None
