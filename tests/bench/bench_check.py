@@ -31,7 +31,8 @@ class Limits:
     memory_mb: float = 1024.0
 
 
-SCENARIOS = ("SupervisorInUser", "MachineInUser", "SupervisorInSupervisor", "SupervisorSeen", "VirtualSupervisor")
+OF_MODES = ("SupervisorInUser", "MachineInUser", "SupervisorInSupervisor", "SupervisorSeen")
+SCENARIOS = (*OF_MODES, "VirtualSupervisor", "GuestOfVirtualHypervisor")
 RV64 = tuple(f"rv64:{scenario}" for scenario in SCENARIOS)
 
 LIMITS = {"pg74": Limits(3.0), "m68000": Limits(15.0), **dict.fromkeys(RV64, Limits(60.0, 60.0, 2048.0))}
