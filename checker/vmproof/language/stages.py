@@ -36,13 +36,14 @@ class StageFunction:
     arguments: tuple[Term, ...]
     meaning: Term
 
-    def at(self, array: Term) -> Term:
-        """What an array in this one's place says of the arguments."""
+    @property
+    def value(self) -> Term:
+        """What it says of the arguments."""
         if not self.arguments:
-            return array
-        pool = array.pool
+            return self.array
+        pool = self.array.pool
         parts = [term if term.width else pool.ite(term, pool.bv(1, 1), pool.bv(0, 1)) for term in self.arguments]
-        return pool.select(array, pool.concat(*parts) if len(parts) > 1 else parts[0])
+        return pool.select(self.array, pool.concat(*parts) if len(parts) > 1 else parts[0])
 
     def given(self, key: Term) -> dict[Term, Term]:
         """The arguments, by the index that they are joined to."""
@@ -163,7 +164,8 @@ class Stages:
             given = [value if known is not None else placed(value, left) for value, known in zip(others, constant, strict=True)]
             self.forms[shape] = self._form(run, [state, self.address(), *given], node)
         form = self.forms[shape]
-        self.unclear |= any(run.state[path] is not run.initial[path] for path in self.reads)
+        changed = {path for path, term in run.state.items() if term is not run.initial[path]}
+        self.unclear |= bool(changed) and not changed.isdisjoint(self.reads)
         mapping = {**self.of_address(address), **dict(zip(places, terms, strict=True))}
         fault, updates, found = substitute(self.pool, [form.fault, form.updates, form.address], mapping)
         run.trap_if(fault, None, None, memory=True)
@@ -202,8 +204,7 @@ class Stages:
             sort = ArraySort(BitVecSort(width), meaning.sort) if arguments else meaning.sort
             array = self.pool.var(f"{_PREFIX}{len(self._functions)}", sort)
             self._functions[meaning] = StageFunction(array, arguments, meaning)
-        function = self._functions[meaning]
-        return function.at(function.array)
+        return self._functions[meaning].value
 
 
 def bits_of_each(word: Term, high: int, low: int) -> Term:

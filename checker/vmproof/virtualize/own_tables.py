@@ -19,7 +19,7 @@ from vmproof.terms import ArraySort, BitVecSort, Op, Term, conjuncts, default_va
 from vmproof.virtualize.agreement import everywhere
 from vmproof.virtualize.asking import Task, ask, ask_all
 from vmproof.virtualize.forall import Unanswered
-from vmproof.virtualize.setting import ACCESSES, GUEST, READ, REAL, Setting
+from vmproof.virtualize.setting import ACCESSES, READ, REAL, Setting
 from vmproof.virtualize.world import Body, World, is_false, is_true
 
 Registers = dict[str, Term]
@@ -34,7 +34,7 @@ def has_own_tables(setting: Setting) -> bool:
     guest, real = world.pair()
     own = {guest.state[path] for path in setting.unmoded_registers()}
     probe = setting.pool.var("walk.va", setting.va_sort)
-    found = [setting.seen(REAL, real.state, probe, access, stage=real.name) for access in ACCESSES]
+    found = [setting.seen(REAL, real.state, probe, access) for access in ACCESSES]
     memory = real.state[setting.memory]
     for address in _reads([part for place in found for part in (place.fault, place.address)], memory):
         if not _reads([address], memory) and not own.isdisjoint(reachable([address])):
@@ -49,7 +49,7 @@ def untranslated(setting: Setting) -> Registers | None:
     """
     pool = setting.pool
     keys = setting.unmoded_registers()
-    if setting.stages is None or setting.scenario.has_reserved or not has_own_tables(setting):
+    if setting.scenario.has_reserved or not has_own_tables(setting) or setting.stages is None:
         return None
     if not all(path in setting.own for path in keys) or setting.va_sort.width < setting.pa_width:
         return None
@@ -72,10 +72,14 @@ def untranslated(setting: Setting) -> Registers | None:
 def _asks(setting: Setting, body: Body) -> bool:
     """Whether the translation in a state asks the stage."""
     assert setting.stages is not None
-    probe = setting.pool.var("walk.va", setting.va_sort)
-    found = [setting.seen(body.kind, body.state, probe, access, stage=body.name) for access in ACCESSES]
     named = set(setting.stages.named(body.name).values())
-    return any(term in named for term in reachable([term for place in found for term in (place.fault, place.address)]))
+    return any(term in named for term in reachable([term for place in _walked(setting, body) for term in (place.fault, place.address)]))
+
+
+def _walked(setting: Setting, body: Body) -> list[Located]:
+    """What the walk of a state finds at any address, for each access, with the stage as functions of the state's own."""
+    probe = setting.pool.var("walk.va", setting.va_sort)
+    return [setting.seen(body.kind, body.state, probe, access, stage=body.name) for access in ACCESSES]
 
 
 def unfollowed(setting: Setting, bare: Registers) -> Task[Unanswered]:
@@ -111,11 +115,10 @@ class _Bare:
         self.name = body.name
         self._probe = setting.pool.var("bare.va", setting.va_sort)
         state = setting.in_registers(body.kind, body.state, registers)
-        self._general = {
-            access: setting.seen(body.kind, state, self._probe, access, stage=body.name) for access in ACCESSES
-        }
+        self._general = {access: setting.seen(body.kind, state, self._probe, access, stage=body.name) for access in ACCESSES}
 
     def at(self, va: Term, access: int) -> Located:
+        """Where an access to a bare address goes."""
         return self._general[access].substituted({self._probe: va})
 
     def address_of(self, address: Term) -> Term | None:
@@ -194,7 +197,7 @@ class _Walks:
         cell = BitVecSort(setting.description.cell_width)
         self._cells = self._pool.var("bare.cells", ArraySort(setting.va_sort, cell))
         self._bare = (_Bare(setting, guest, registers), _Bare(setting, real, registers))
-        self._variants: list[tuple[Form, Form]] = []
+        self._variants = self._at_tables_alone()
 
     def begun(self) -> list[_Case]:
         """Accesses at any address, by cases of registers that decide which tables are read."""
@@ -205,9 +208,7 @@ class _Walks:
         goals: list[Term] = []
         faults: list[Term] = []
         places: list[Term] = []
-        for access in ACCESSES:
-            here = setting.seen(GUEST, guest.state, probe, access, stage=guest.name)
-            there = setting.seen(REAL, real.state, probe, access, stage=real.name)
+        for access, here, there in zip(ACCESSES, _walked(setting, guest), _walked(setting, real), strict=True):
             place = mine.address_of(here.address)
             assert place is not None
             plain, kept = mine.at(place, access), its.at(place, access)
@@ -231,17 +232,10 @@ class _Walks:
         A second stage may have its own rules for accesses to tables: theirs are the forms of its calls that the bare view does not make.
         """
         setting, pool, stages = self._setting, self._pool, self._stages
+        if self._variants is None:
+            return None
         guest, real = self._world.body("g"), self._world.body("r")
         there = pool.var("table.va", setting.va_sort)
-        probe = pool.var("walk.va", setting.va_sort)
-        walked = [setting.seen(REAL, real.state, probe, access, stage=real.name) for access in ACCESSES]
-        made = [self._made(place, real.name) for place in walked]
-        plain = [self._made(its.at(there, access), real.name) for access in ACCESSES for its in self._bare[1:]]
-        explicit = {form.fault for forms in plain for form in forms}
-        if not plain[READ]:
-            return None
-        forms = [form for found in made for form in found if form.fault not in explicit]
-        self._variants = [(plain[READ][0], form) for form in {form.fault: form for form in forms}.values()]
         agreed = self._agreed(there)
         allowed = [pool.not_(pool.or_(mine.fault, its.fault)) for mine, its in self._views(there)]
         claims = []
@@ -254,6 +248,18 @@ class _Walks:
         for body in (guest, real):
             terms = stages.filled(terms, body.name, body.state)
         return pool.or_(*differing, pool.and_(*terms, everywhere(setting, self._world, there)))
+
+    def _at_tables_alone(self) -> list[tuple[Form, Form]] | None:
+        """The forms of calls that the real walk makes and its bare view does not, each beside a read of that; None if it has none."""
+        real, (_, its) = self._world.body("r"), self._bare
+        there = self._pool.var("table.va", self._setting.va_sort)
+        plain = [self._made(its.at(there, access), real.name) for access in ACCESSES]
+        if not plain[READ]:
+            return None
+        explicit = {form.fault for forms in plain for form in forms}
+        made = [form for place in _walked(self._setting, real) for form in self._made(place, real.name)]
+        alone = {form.fault: form for form in made if form.fault not in explicit}
+        return [(plain[READ][0], form) for form in alone.values()]
 
     def _made(self, located: Located, name: str) -> list[Form]:
         """The forms of calls of the stage that a translation makes, by whether they trap."""
@@ -270,7 +276,7 @@ class _Walks:
         """What both states have at a bare address for an access to a table, in each form of a call that it makes."""
         given = self._stages.of_address(at)
         found = []
-        for plain, form in self._variants:
+        for plain, form in self._variants or ():
             pair = []
             for one in self._bare:
                 named = self._stages.named(one.name)
