@@ -228,7 +228,7 @@ def _add_solving(command: argparse.ArgumentParser, timeout: str = "seconds for o
     command.add_argument("--second-opinion", action="store_true", help="let another solver confirm every proof")
     command.add_argument("--timeout", type=_seconds, default=60.0, metavar="S", help=timeout)
     command.add_argument("--memory", type=_megabytes, default=2048, metavar="MB", help="memory of one solver process (default: 2048)")
-    command.add_argument("--jobs", type=_count, default=2, metavar="N", help="solver processes at once (default: 2)")
+    command.add_argument("--jobs", type=_count, default=2, metavar="N", help="processes at once (default: 2)")
 
 
 def _seconds(text: str) -> float:

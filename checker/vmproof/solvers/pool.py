@@ -69,6 +69,15 @@ class SolverPool:
         return self._solver
 
     @property
+    def workers(self) -> int:
+        """How many queries may be answered at a time."""
+        return self._workers
+
+    def another(self, workers: int) -> Self:
+        """A pool of the same kind and limits, which has nothing to do with this one: for a process that is a copy of this."""
+        return type(self)(workers, self._solver, self._timeout, self._memory_mb)
+
+    @property
     def timeout(self) -> float:
         """What a query may take where nothing else is said, in seconds."""
         return self._timeout

@@ -27,6 +27,10 @@ class RememberingPool(SolverPool):
         self.hits = 0
         self.misses = 0
 
+    def another(self, workers: int) -> RememberingPool:
+        """As SolverPool.another, over the same store."""
+        return RememberingPool(self._store, workers, self._solver, self._timeout, self._memory_mb)
+
     def submit(self, query: Query, timeout: float | None = None, solver: str | None = None) -> Handle:
         """As SolverPool.submit; an answer that is remembered takes no solver and no time."""
         if simplified(query) is not None:

@@ -14,6 +14,8 @@ from typing import Any, Generic, TypeVar
 from vmproof.solvers import Answer, Query, SolverPool, Status
 from vmproof.terms import ArrayValue, Term, Value, default_value, evaluate, variables
 from vmproof.virtualize.contest import Contest
+from vmproof.virtualize.crew import Member, Report
+from vmproof.virtualize.setting import Setting
 from vmproof.virtualize.world import is_false, is_true
 
 T = TypeVar("T")
@@ -58,26 +60,59 @@ class _Waiting(Generic[T]):
 
 
 class Asker:
-    """Runs tasks over a solver pool; equal queries are asked once."""
+    """Runs tasks over a solver pool, and together with the other members of a crew, if it is one's; equal queries are asked once."""
 
-    def __init__(self, pool: SolverPool, limit: int = 12) -> None:
+    def __init__(self, pool: SolverPool, limit: int = 12, member: Member | None = None) -> None:
         self._pool = pool
         self._limit = limit
+        self._member = member
         self._known: dict[frozenset[Term], Answer] = {}
         self._models: deque[Mapping[str, Value]] = deque(maxlen=2)
         self._seeds: list[Mapping[str, Value]] = []
         self.asked = 0
         self.waiting = 0.0
-        self.replaying = 0.0
         self.solvers: set[str] = set()
 
-    def run(self, tasks: Iterable[Task[T]], done: Callable[[], None] | None = None, limit: int | None = None) -> list[T]:
+    def knows(self, setting: Setting) -> None:
+        """What tasks find from now on may be about states of that setting."""
+        if self._member is not None:
+            self._member.knows(setting)
+
+    def run(self, tasks: Iterable[Task[T]], done: Callable[[int], None] | None = None, limit: int | None = None) -> list[T]:
         """Run all tasks to their end and return their results in order. An exception of a task ends everything.
 
         A task is begun while fewer than `limit` queries are in flight: with a large one, what asks little is built while others wait.
+        `done` is told how many are.
         """
         limit = self._limit if limit is None else limit
-        queue = deque(enumerate(tasks))
+        given = list(tasks)
+        member = self._member
+        if member is None:
+            return list(self._run(dict(enumerate(given)), limit, done).values())
+
+        def share(numbers: range) -> Report:
+            asked = self.asked
+            results = self._run({number: given[number] for number in numbers}, limit, counted)
+            return Report(results, self.asked - asked, frozenset(self.solvers))
+
+        def counted(count: int) -> None:
+            if done is not None:
+                done(member.counted(count))
+
+        mine = share(member.share(len(given)))
+        started = time.monotonic()
+        reports = member.exchange(mine, share, len(given))
+        self.waiting += time.monotonic() - started
+        self.asked += sum(report.asked for report in reports if report is not mine)
+        self.solvers.update(*(report.solvers for report in reports))
+        results = {number: result for report in reports for number, result in report.results.items()}
+        if done is not None and results:
+            done(len(results))
+        return [results[number] for number in range(len(given))]
+
+    def _run(self, tasks: Mapping[int, Task[T]], limit: int, done: Callable[[int], None] | None) -> dict[int, T]:
+        """The results of some tasks, by their number, in order."""
+        queue = deque(tasks.items())
         results: dict[int, T] = {}
         waiting: dict[frozenset[Term], list[tuple[_Waiting[T], int]]] = {}
         contests: dict[frozenset[Term], Contest] = {}
@@ -97,7 +132,7 @@ class Asker:
             except StopIteration as end:
                 results[number] = end.value
                 if done is not None:
-                    done()
+                    done(len(results))
                 return
             for position, (ask, (known, key)) in enumerate(zip(asks, found, strict=True)):
                 if known is None:
@@ -130,7 +165,7 @@ class Asker:
                     stopped.answers[position] = answer
                     if None not in stopped.answers:
                         step(stopped.number, stopped.task, stopped.reply)
-        return [results[number] for number in sorted(results)]
+        return {number: results[number] for number in sorted(results)}
 
     def seed(self, model: Mapping[str, Value]) -> None:
         """A model of the constraints that most queries share, to be tried first."""

@@ -75,7 +75,7 @@ def play(
     setting: Setting,
     asker: Asker,
     instructions: Sequence[Instruction],
-    done: Callable[[], None] | None = None,
+    done: Callable[[int], None] | None = None,
     like: Round | None = None,
     known: Mapping[str, Premise] | None = None,
 ) -> Round:
@@ -83,6 +83,7 @@ def play(
 
     Premises that are `known` are not asked again.
     """
+    asker.knows(setting)
     shared = None if like is None else like.executions
     found = Round(setting, Executions(setting, shared), Worlds(setting), instructions, dict(known or {}))
     _premises(found, asker, instructions)
@@ -99,6 +100,7 @@ def play(
 
 def refutations(setting: Setting, asker: Asker, instructions: Sequence[Instruction]) -> Round:
     """What refutes a setting whose search bits are open, and no more: a search learns from it which configurations to leave out."""
+    asker.knows(setting)
     found = Round(setting, Executions(setting), Worlds(setting), instructions)
     _states(found, asker)
     if not found.vacuous:
@@ -107,7 +109,7 @@ def refutations(setting: Setting, asker: Asker, instructions: Sequence[Instructi
 
 
 def _of_each(
-    found: Round, asker: Asker, question: Callable[[Instruction], Task[Classified]], done: Callable[[], None] | None = None
+    found: Round, asker: Asker, question: Callable[[Instruction], Task[Classified]], done: Callable[[int], None] | None = None
 ) -> list[Classified]:
     """The answers about each instruction, in order.
 
