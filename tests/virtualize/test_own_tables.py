@@ -14,6 +14,7 @@ from vmproof.engines.verdict import Verdict
 from vmproof.language import Description, load_text
 from vmproof.virtualize import Judgement, judge
 from vmproof.virtualize.own_tables import untranslated
+from vmproof.virtualize.result import Answer
 from vmproof.virtualize.setting import Setting
 
 MACHINES = Path(__file__).parents[1] / "machines"
@@ -76,3 +77,20 @@ def test_tables_that_a_walk_does_not_find_where_a_program_does(old: str, new: st
     fine = what.endswith("which is no fault")
     assert (judgement.premises["realisation"].verdict is Verdict.PROVED) == fine
     assert (judgement.theorems["efficiency"].verdict is Verdict.PROVED) == fine
+
+
+def test_two_scenarios_in_which_other_registers_decide_about_the_view() -> None:
+    """One description judged in both: the view's functions are not the same."""
+    elsewhere = '''
+
+@scenario("all in user mode")
+class Everything:
+    runs = {Mode.user: Mode.user, Mode.supervisor: Mode.user}
+    timing = []
+
+    def host(real, guest):
+        return not guest.second and not real.second and real.root == guest.root and real.frames == guest.frames
+'''
+    description = load_text((MACHINES / "own_tables.py").read_text() + elsewhere, Path("own_tables.py"))
+    virtual, everything = judge(description), judge(description, "Everything")
+    assert [one.instruction("set_root").privileged for one in (virtual, everything)] == [Answer.NO, Answer.YES]

@@ -208,7 +208,7 @@ class Asker:
 
 def _plenty(variable: Term) -> Value:
     """The value to guess for a variable: zero, but every access allowed."""
-    if variable.name.endswith("view.allowed"):
+    if "view." in variable.name and variable.name.endswith(".allowed"):
         return ArrayValue(True)
     return default_value(variable.sort)
 

@@ -109,5 +109,6 @@ class View:
 
     def _function(self, name: str, sort: Sort, key: Term, private: bool) -> Term:
         array = ArraySort(key.sort, sort)
-        function = self._setting.private(f"view.{name}", array) if private else self._pool.var(f"view.{name}", array)
+        named = f"view.{self._setting.scenario.name}.{name}"  # in another scenario other registers may decide
+        function = self._setting.private(named, array) if private else self._pool.var(named, array)
         return self._pool.select(function, key)
