@@ -93,16 +93,13 @@ STATES = st.fixed_dictionaries(
 @given(STATES, st.integers(0, 511), st.integers(0, 2))
 def test_functions_that_are_what_the_stage_says(machine: Description, state: dict[str, Value], va: int, access: int) -> None:
     """Whether an access is denied (a trap, or a write of the walk) and where it leads otherwise are the translation's own."""
-    stages = machine.stages
+    general = machine.translations
+    stages, plain = general.stages, general.of(access, 1)
     assert stages is not None
-    general, address, plain = machine.translation_of(access, 1)
-    other, other_address, staged = machine.staged_translation_of(access)
-    named = staged.substituted(stages.named("g"))
-    fault, updates, place = stages.filled([named.fault, named.updates, named.address], "g", other)
-    values: dict[Term, Value] = {}
-    for terms, where in ((general, address), (other, other_address)):
-        values |= {term: state[path] for path, term in terms.items() if path in state}
-        values[where] = va
+    named = general.staged(access).substituted(stages.named("g"))
+    fault, updates, place = stages.filled([named.fault, named.updates, named.address], "g", general.state)
+    values: dict[Term, Value] = {term: state[path] for path, term in general.state.items() if path in state}
+    values[general.va] = va
     pool = machine.pool
     mine, its = pool.or_(plain.fault, plain.updates), pool.or_(fault, updates)
     denied, also, here, there = evaluate([mine, its, plain.address, place], values, default=True)
@@ -113,12 +110,12 @@ def test_functions_that_are_what_the_stage_says(machine: Description, state: dic
 
 def test_what_a_stage_depends_on(machine: Description) -> None:
     """One function for all that is the same; none of the root, which is the first stage's."""
-    stages = machine.stages
+    stages = machine.translations.stages
     assert stages is not None
     assert stages.reads == {"second", "marking", "executables", "mem"}
     assert len(stages.forms) == 4  # a read, a write and a fetch, and a read of a table
     for access in range(3):
-        _, _, staged = machine.staged_translation_of(access)
+        staged = machine.translations.staged(access)
         names = {variable.name for variable in variables([staged.fault, staged.address])}
         assert not names & {"$translated.second", "$translated.marking", "$translated.executables"}
         assert "$translated.root" in names
@@ -126,7 +123,7 @@ def test_what_a_stage_depends_on(machine: Description) -> None:
 
 def test_a_stage_of_a_real_instruction_set() -> None:
     """Priv. 8.5: the second stage is that of hgatp, with MXR and ADUE of M-mode's registers, whatever the first one is."""
-    stages = load(Path(__file__).parents[2] / "models" / "rv64.py").stages
+    stages = load(Path(__file__).parents[2] / "models" / "rv64.py").translations.stages
     assert stages is not None
     first = {"vsatp.MODE", "vsatp.PPN", "vsstatus.SUM", "vsstatus.MXR", "henvcfg.ADUE", "satp.MODE", "mode"}
     assert stages.reads >= {"hgatp.MODE", "hgatp.PPN", "mstatus.MXR", "menvcfg.ADUE", "mem"}
@@ -147,13 +144,13 @@ def test_a_stage_that_is_no_function_of_the_page(old: str, new: str, what: str) 
     changed = described("", MACHINE.replace(old, new))
     if what == "offset":
         with pytest.raises(InputError, match="`behind` changes the lowest 6 bits of an address, which translation leaves as they are"):
-            _ = changed.stages
+            _ = changed.translations.stages
     else:
-        assert changed.stages is None
+        assert changed.translations.stages is None
 
 
 def test_no_stage() -> None:
-    assert load(MACHINES / "tables.py").stages is None
+    assert load(MACHINES / "tables.py").translations.stages is None
 
 
 @pytest.mark.parametrize(

@@ -109,14 +109,13 @@ def test_a_state_is_translated_as_by_its_execution(name: str, state: dict[str, i
     pool = description.pool
     constants = {field.path: pool.value(field.sort, values[field.path]) for field in description.fields}
     for access in (0, 1, 2):
-        _, va, general = description.translation_of(access, 1)
-        executed = description.translate(constants, pool.value(va.sort, values["va"]), access)
-        assert outcome(general, values) == outcome(executed, values)
+        executed = description.translate(constants, pool.value(description.translations.va.sort, values["va"]), access)
+        assert outcome(description.translations.of(access, 1), values) == outcome(executed, values)
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 def test_only_what_has_no_effect_is_summarised(name: str) -> None:
     description = DESCRIPTIONS[name]
     for access in (0, 1, 2):
-        description.translation_of(access, 1)
+        description.translations.of(access, 1)
     assert summarised(description)["window"] is (name in ("nothing else", "the walk counts"))

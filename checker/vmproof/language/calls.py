@@ -270,7 +270,7 @@ class Calls(Expressions):
         except Mistake as problem:
             place = function.module.source.place(function.node)
             raise InputError(f"`{function.name}` gives no address: {problem.message}", place, problem.hint) from None
-        return Located(tried.fault, cause, None if info is None else info.get(""), found, updates)
+        return Located(tried.fault, cause, None if info is None else info.get(""), found, self.pool.or_(updates, self.stage_updates))
 
     def written(self, events: Sequence[Event], before: Mapping[str, Term]) -> Term:
         """That something has another value than before: a cell that one of the accesses writes, or a register."""

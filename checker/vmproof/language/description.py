@@ -23,7 +23,8 @@ from vmproof.language.outcome import Event, Obligation, Outcome, State, Trap
 from vmproof.language.patterns import PatternError
 from vmproof.language.run import JUMPED, Dead, RawTrap
 from vmproof.language.source import Source
-from vmproof.language.stages import Stages, with_updates
+from vmproof.language.stages import Stages
+from vmproof.language.translations import Translations
 from vmproof.language.types import ACCESS, EnumType, MemoryType, Role, RoleValue, Type, join, leaves
 from vmproof.language.values import EnumValue, FormsOperand, FormTag, Function, StateRef, Value
 from vmproof.terms import ArraySort, BitVecSort, Pool, Sort, Term, default_value, substitute, variables
@@ -64,9 +65,7 @@ class Description:
         self.by_path = {item.path: item for item in self.fields}
         self._claims: dict[Function, tuple[Term, dict[Term, tuple[str, str]]]] = {}
         self._claimed: dict[tuple[object, ...], Term] = {}
-        self._translations: dict[tuple[int, int], tuple[State, Term, Located]] = {}
         self._claiming: Description | None = None
-        self._translating: Description | None = None
         self.instructions: tuple[Instruction, ...] = tuple(map(self._streamed, machine.instructions))
 
     def _here(self, place: Place | None) -> bool:
@@ -110,55 +109,14 @@ class Description:
         return self.machine.translation is not None
 
     @cached_property
-    def translation_reads(self) -> frozenset[str]:
-        """The leaves that the translation depends on, the memory included where it walks tables."""
-        found: set[str] = set()
-        for access in ACCESS.members.values():
-            for size in (1, 2, 4, 8) if self.machine.translation_takes_size else (1,):
-                state, _, located = self.translation_of(access, size)
-                occurring = set(variables([located.fault, located.address]))
-                found |= {path for path, term in state.items() if term in occurring}
-        return frozenset(found)
-
-    def translation_of(self, access: int, size: int) -> tuple[State, Term, Located]:
-        """The translation in a state of variables: that state, the address, and where it leads; executed once."""
-        if (access, size) not in self._translations:
-            state = self.fresh("$translated")
-            va = self.pool.var("$translated", BitVecSort(max(self.virtual_width, 1)))
-            self._translations[access, size] = state, va, self.translate(state, va, access, size)
-        return self._translations[access, size]
-
-    @cached_property
-    def stages(self) -> Stages | None:
-        """The stage of the translation as functions; None if there is none, or if it cannot be taken for functions."""
-        found = self._staged[1]
-        return None if found is None or found.unclear or not found.functions else found
-
-    def staged_translation_of(self, access: int) -> tuple[State, Term, Located]:
-        """As `translation_of`, with `stages` for the stage."""
-        return self._staged[0][access]
-
-    @cached_property
-    def _staged(self) -> tuple[dict[int, tuple[State, Term, Located]], Stages | None]:
-        if self._translating is not None:
-            return self._translating._staged
-        function, stage = self.machine.translation, self.machine.stage
-        if function is None or stage is None:
-            return {}, None
-        state, va = self.fresh("$translated"), self.pool.var("$translated", BitVecSort(max(self.virtual_width, 1)))
-        stages = Stages(self.pool, stage, self.machine.stage_widths, self.machine.translation_page)
-        found: dict[int, tuple[State, Term, Located]] = {}
-        for access in ACCESS.members.values():
-            run = self._interpreter(dict(state), self.physical())
-            run.stages = stages
-            with self._guarded(function):
-                found[access] = state, va, with_updates(run.translate(va, access, 1), run)
-        return found, stages
+    def translations(self) -> Translations:
+        """The translation in general, of which that in a state is an instance."""
+        va = self.pool.var("$translated", BitVecSort(max(self.virtual_width, 1)))
+        return Translations(self.machine, self.pool, self.fresh("$translated"), va, lambda *given: self._translated(*given)[1])
 
     def translates_as(self, other: Description) -> None:
         """Take it that the translation means what it does in another description of the same pool, whose text for it is the same."""
-        self._translations = other._translations
-        self._translating = other
+        self.translations = other.translations
 
     def claims_as(self, other: Description) -> None:
         """Let the legal states be those of another description of the same pool with the same fields, whatever the text says."""
@@ -438,9 +396,12 @@ class Description:
         run, located = self._translated(state, va, access, size)
         return located, tuple(run.events)
 
-    def _translated(self, state: Mapping[str, Term], va: Term, access: int, size: int) -> tuple[Interpreter, Located]:
+    def _translated(
+        self, state: Mapping[str, Term], va: Term, access: int, size: int, stages: Stages | None = None
+    ) -> tuple[Interpreter, Located]:
         function = self.machine.translation
         run = self._interpreter(dict(state), self.physical())
+        run.stages = stages
         if function is None:
             return run, Located(self.pool.false, None, None, va, self.pool.false)
         with self._guarded(function):

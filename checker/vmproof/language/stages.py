@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vmproof.errors import InputError
-from vmproof.language.memory import Located, Physical
+from vmproof.language.memory import Physical
 from vmproof.language.once import Shape, described, placed, places_of, term_of
 from vmproof.language.values import Function, StateRef, Value
 from vmproof.terms import ArraySort, BitVecSort, Op, Pool, Term, reachable, substitute, variables
 
 if TYPE_CHECKING:
     from vmproof.language.calls import Calls
-    from vmproof.language.run import Run
 
 _PREFIX = "$stage."
 
@@ -226,9 +225,4 @@ def bits_of_each(word: Term, high: int, low: int) -> Term:
     return done[place]
 
 
-def with_updates(located: Located, run: Run) -> Located:
-    """Where an access goes, with what the stage has noted."""
-    return replace(located, updates=run.pool.or_(located.updates, run.stage_updates))
-
-
-__all__ = ["Form", "StageFunction", "Stages", "bits_of_each", "with_updates"]
+__all__ = ["Form", "StageFunction", "Stages", "bits_of_each"]

@@ -49,7 +49,7 @@ def _of_view(setting: Setting) -> _Terms:
     if description.has_translation:
         for access in ACCESSES:
             for size in (1, 2, 4, 8) if description.machine.translation_takes_size else (1,):
-                found = description.translation_of(access, size)[2]
+                found = description.translations.of(access, size)
                 terms += [found.fault, found.address, found.updates, found.cause, found.value]
     return tuple(terms)
 

@@ -84,7 +84,7 @@ class Setting:
         anywhere, state = self.pool.var("$anywhere", self.va_sort), self.canonical(False)
         self.updating = any(self.translate(state, anywhere, access).updates is not self.pool.false for access in ACCESSES)
         self.symmetric = not self.updating and unmoved and all(guest == real for guest, real in self.own.items())
-        self.translation_reads: frozenset[str] = description.translation_reads if description.has_translation else frozenset()
+        self.translation_reads: frozenset[str] = description.translations.reads if description.has_translation else frozenset()
 
     def fixing(self, values: Mapping[str, int]) -> Setting:
         """The setting in which the VMM has chosen these values of the search bits, and of which nothing is known yet."""
@@ -213,7 +213,7 @@ class Setting:
     @property
     def stages(self) -> Stages | None:
         """The stage of the translation as functions, if it has one."""
-        return self.description.stages
+        return self.description.translations.stages
 
     def _large(self, which: tuple[int, int, str]) -> bool:
         """Whether the translation walks page tables, so that it pays to leave out what the modes at hand do not do."""
@@ -272,14 +272,14 @@ class Setting:
 
     def _translation(self, access: int, size: int, stage: str) -> tuple[Located, list[tuple[Term, str | None]]]:
         """The translation in a state of variables, and these variables with the leaf paths they stand for (None: the address)."""
+        general = self.description.translations
         if stage and self.stages is not None:
-            state, va, found = self.description.staged_translation_of(access)
-            found = found.substituted(self.stages.named(stage))
+            found = general.staged(access).substituted(self.stages.named(stage))
         else:
-            state, va, found = self.description.translation_of(access, size)
-        paths = {variable: path for path, variable in state.items()}
+            found = general.of(access, size)
+        paths = {variable: path for path, variable in general.state.items()}
         occurring = variables(found.terms)
-        return found, [(variable, paths.get(variable)) for variable in occurring if variable is va or variable in paths]
+        return found, [(variable, paths.get(variable)) for variable in occurring if variable is general.va or variable in paths]
 
     @property
     def va_sort(self) -> BitVecSort:
