@@ -7,7 +7,22 @@ import pickle
 
 import pytest
 
-from vmproof.terms import BOOL, ArraySort, Pool, bitvec, deserialize, evaluate, fingerprint, serialize, size, substitute, to_text, variables
+from vmproof.terms import (
+    BOOL,
+    ArraySort,
+    Op,
+    Pool,
+    bits_of_each,
+    bitvec,
+    deserialize,
+    evaluate,
+    fingerprint,
+    serialize,
+    size,
+    substitute,
+    to_text,
+    variables,
+)
 
 DEEP = 200_000  # far more than the interpreter's or the C stack holds
 
@@ -48,6 +63,9 @@ def test_deep_chains_whose_rules_look_inside() -> None:
         flag = pool.or_(pool.and_(flag, p), pool.ult(word, x))
         array = pool.ite(p, pool.store(array, word, x), pool.store(m, x, word)) if i % 2 else pool.store(array, word, x)
         choice = pool.ite(p, pool.bv(i % 200, 8), choice)
+    picked = x
+    for i in range(30_000):
+        picked = pool.ite(pool.var(f"p{i}", BOOL), pool.var(f"c{i % 9}", bitvec(8)), picked)
     mixed = x
     for i in range(30_000):
         mixed = pool.add(pool.bvxor(mixed, pool.bv(0x55 + i % 9, 8)), pool.bv(1 + i % 7, 8))
@@ -55,6 +73,7 @@ def test_deep_chains_whose_rules_look_inside() -> None:
     pool.eq(mixed, pool.add(mixed.args[0].args[0], pool.bv(9, 8)))
     pool.extract(word, 3, 1)
     pool.extract(choice, 3, 1)
+    assert bits_of_each(picked, 3, 1).op is Op.ITE
     pool.eq(choice, pool.bv(7, 8))
     pool.eq(array, m)
     pool.select(array, pool.bv(1, 8))

@@ -16,17 +16,20 @@ from vmproof.terms import (
     ArraySort,
     ArrayValue,
     Evaluator,
+    Op,
     Pool,
     SortError,
     Substitution,
     UnassignedVariable,
     UninterpretedSort,
+    bits_of_each,
     bitvec,
     default_value,
     deserialize,
     equal_values,
     evaluate,
     fingerprint,
+    reachable,
     serialize,
     size,
     substitute,
@@ -127,6 +130,24 @@ def test_a_substitution_is_applied_again_and_asks_for_variables_that_it_does_not
     assert replace([other, x]) == [pool.mul(pool.add(y, pool.bv(1, 8)), y), y]
     with pytest.raises(SortError):
         Substitution(pool, {x: pool.bv(1, 4)})
+
+
+@given(st.integers(0, 7), st.integers(0, 255), st.integers(0, 255), st.data())
+def test_bits_of_choices_are_choices_of_bits(flags: int, one: int, other: int, data: st.DataObject) -> None:
+    """They mean the same, and no bits of a choice are left, however deep the choices are."""
+    low, high = sorted(data.draw(st.tuples(st.integers(0, 7), st.integers(0, 7))))
+    pool = Pool()
+    x, y = pool.var("x", bitvec(8)), pool.var("y", bitvec(8))
+    p, q, r = (pool.var(name, BOOL) for name in "pqr")
+    inner = pool.ite(p, pool.add(x, y), pool.mul(x, y))
+    moved = pool.extract(pool.concat(x, pool.ite(q, inner, y)), 10, 3)
+    word = pool.ite(r, pool.concat(pool.extract(inner, 6, 2), pool.extract(moved, 2, 0)), pool.ite(q, moved, inner))
+    found = bits_of_each(word, high, low)
+    values = {p: bool(flags & 1), q: bool(flags & 2), r: bool(flags & 4), x: one, y: other}
+    assert evaluate([found], values) == evaluate([pool.extract(word, high, low)], values)
+    single = bits_of_each(pool.extract(moved, 4, 0), 4, 2)  # of `inner` below another choice, which is cut out itself
+    assert single.op is Op.ITE
+    assert not any(term.op is Op.EXTRACT and term.args[0].op is Op.ITE for term in reachable([single]))
 
 
 def test_variables_and_size() -> None:

@@ -16,7 +16,7 @@ from vmproof.errors import InputError
 from vmproof.language.memory import Physical
 from vmproof.language.once import Shape, described, placed, places_of, term_of
 from vmproof.language.values import Function, StateRef, Value
-from vmproof.terms import ArraySort, BitVecSort, Op, Pool, Term, reachable, substitute, variables
+from vmproof.terms import ArraySort, BitVecSort, Op, Pool, Term, bits_of_each, reachable, substitute, variables
 
 if TYPE_CHECKING:
     from vmproof.language.calls import Calls
@@ -206,23 +206,4 @@ class Stages:
         return self._functions[meaning].value
 
 
-def bits_of_each(word: Term, high: int, low: int) -> Term:
-    """Bits of a word, of a choice as the choice between those bits of its sides."""
-    pool = word.pool
-    done: dict[tuple[Term, int, int], Term] = {}
-    pending = [(pool.extract(word, high, low), high - low, 0)]
-    while pending:
-        part, high, low = place = pending[-1]
-        base = part.data[1] if part.op is Op.EXTRACT else 0
-        sides = part.args[1:] if part.op is Op.ITE else part.args if part.op is Op.EXTRACT else ()
-        asked = [(side, high + base, low + base) for side in sides]
-        waiting = [one for one in asked if one not in done]
-        pending += waiting
-        if not waiting:
-            parts = [done[one] for one in asked]
-            done[place] = pool.ite(part.args[0], *parts) if len(parts) == 2 else parts[0] if parts else pool.extract(part, high, low)
-            pending.pop()
-    return done[place]
-
-
-__all__ = ["Form", "StageFunction", "Stages", "bits_of_each"]
+__all__ = ["Form", "StageFunction", "Stages"]

@@ -1,6 +1,6 @@
 """Terms: sorts, values, hash-consed terms that are simplified as they are made, and what can be done with them."""
 
-from .dag import Substitution, conjuncts, reachable, size, smaller, substitute, variables
+from .dag import Substitution, bits_of_each, conjuncts, reachable, size, smaller, substitute, variables
 from .evaluate import Environment, Evaluator, UnassignedVariable, evaluate
 from .pool import Pool
 from .printer import fingerprint, to_text
@@ -27,6 +27,7 @@ __all__ = [
     "UnassignedVariable",
     "UninterpretedSort",
     "Value",
+    "bits_of_each",
     "bitvec",
     "conjuncts",
     "default_value",

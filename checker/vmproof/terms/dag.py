@@ -105,6 +105,24 @@ def smaller(term: Term, limit: int) -> bool:
     return len(seen) < limit
 
 
+def bits_of_each(word: Term, high: int, low: int) -> Term:
+    """Bits of a word; those of a choice as the choice between these bits of its sides."""
+    pool = word.pool
+    asked = pool.extract(word, high, low)
+    done: dict[Term, Term] = {}
+    pending = [asked]
+    while pending:
+        part = pending[-1]
+        choice, high, low = (part.args[0], *part.data) if part.op is Op.EXTRACT else (part, part.width - 1, 0)
+        sides = [pool.extract(side, high, low) for side in choice.args[1:]] if choice.op is Op.ITE else []
+        waiting = [side for side in sides if side not in done]
+        pending += waiting
+        if not waiting:
+            done[part] = pool.ite(choice.args[0], *(done[side] for side in sides)) if sides else part
+            pending.pop()
+    return done[asked]
+
+
 class Substitution:
     """One mapping that is applied again and again: every key (variables or any other terms) replaced, all at once, in `pool`.
 

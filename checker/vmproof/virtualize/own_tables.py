@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vmproof.language import Located
-from vmproof.language.stages import Form, Stages, bits_of_each
+from vmproof.language.stages import Form, Stages
 from vmproof.solvers import Status
-from vmproof.terms import ArraySort, BitVecSort, Op, Term, conjuncts, default_value, reachable, substitute
+from vmproof.terms import ArraySort, BitVecSort, Op, Term, bits_of_each, conjuncts, default_value, reachable, substitute
 from vmproof.virtualize.agreement import everywhere
 from vmproof.virtualize.asking import Task, ask, ask_all
 from vmproof.virtualize.forall import Unanswered

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import pairwise
 
-from vmproof.terms import BitVecSort, Op, Term, reachable, substitute, variables
+from vmproof.terms import BitVecSort, Op, Term, bits_of_each, reachable, substitute, variables
 
 _MOST = 64
 """Choices below a term that is compared; one with more of them is left as it is."""
@@ -27,8 +27,7 @@ def unfolded(terms: Sequence[Term], different: Collection[Term] = ()) -> list[Te
         if term.op is Op.SELECT:
             done[term] = _read(args[0], args[1], different)
         elif term.op is Op.EXTRACT:
-            high, low = term.data
-            done[term] = _of_each(args[0], lambda part, high=high, low=low: part.pool.extract(part, high, low))  # type: ignore[misc]
+            done[term] = bits_of_each(args[0], *term.data)
         elif term.op is Op.ULT:
             done[term] = _ordered(*args)
         elif term.op is Op.EQ and any(arg.is_const for arg in args):
