@@ -142,10 +142,6 @@ class _Bare:
             return None
         if frames not in reachable([address]):
             return pool.zext(address, self._setting.va_sort.width)
-        if address.op is Op.ITE:
-            condition, one, other = address.args
-            first, second = self.address_of(one), self.address_of(other)
-            return None if first is None or second is None else pool.ite(condition, first, second)
         frame = page(bits_of_each(address, address.width - 1, low))
         return pool.concat(frame, pool.extract(address, low - 1, 0)) if low else frame
 
