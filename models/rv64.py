@@ -198,22 +198,23 @@ class SupervisorSeen(SupervisorInSupervisor):
         return in_supervisor(real, guest) and real.medeleg == 0
 
 
+# What VS-mode has of its own in the place of S-mode's (Priv. 8.2): as S-mode names it, and as VS-mode's own.
+VS_REGISTERS = [
+    *((f"mstatus.{name}", f"vsstatus.{name}") for name in ("SIE", "SPIE", "SPP", "FS", "SUM", "MXR")),
+    *((f"mie.S{name}", f"mie.VS{name}") for name in ("SIE", "TIE", "EIE")),
+    *((f"mip.S{name}", f"mip.VS{name}") for name in ("SIP", "TIP", "EIP")),
+    *((f"s{name}", f"vs{name}") for name in ("tvec", "scratch", "epc", "cause", "tval")),
+    *((f"satp.{name}", f"vsatp.{name}") for name in ("MODE", "ASID", "PPN")),
+    ("fenced", "vs_fenced"),
+]
+
+
 @scenario("VS-mode guest of an HS-mode VMM")
 class VirtualSupervisor:
     """The guest's S-mode in VS-mode, its U-mode in VU-mode, behind a second stage (Priv. chapter 8)."""
 
     runs = {Mode.U: Mode.VU, Mode.S: Mode.VS}
-    own = [
-        "mode",
-        *((f"mstatus.{name}", f"vsstatus.{name}") for name in ("SIE", "SPIE", "SPP", "FS", "SUM", "MXR")),
-        *((f"mie.S{name}", f"mie.VS{name}") for name in ("SIE", "TIE", "EIE")),
-        *((f"mip.S{name}", f"mip.VS{name}") for name in ("SIP", "TIP", "EIP")),
-        *((f"s{name}", f"vs{name}") for name in ("tvec", "scratch", "epc", "cause", "tval")),
-        *((f"satp.{name}", f"vsatp.{name}") for name in ("MODE", "ASID", "PPN")),
-        "scounteren",
-        "senvcfg.FIOM",
-        ("fenced", "vs_fenced"),
-    ]
+    own = ["mode", *VS_REGISTERS, "scounteren", "senvcfg.FIOM"]
     search = ["hstatus.VTVM", "hstatus.VTW", "hstatus.VTSR"]
     timing = ["mtime", "mcycle", "minstret"]
 
@@ -232,16 +233,7 @@ class GuestOfVirtualHypervisor:
     """What a VMM as a guest runs in its virtual machines: VS- and VU-mode as themselves, behind a shadow of its second stage."""
 
     runs = {Mode.VU: Mode.VU, Mode.VS: Mode.VS}
-    own = [
-        "mode",
-        *(f"vsstatus.{name}" for name in ("SIE", "SPIE", "SPP", "FS", "SUM", "MXR")),
-        *(f"{register}.VS{name}" for register, names in (("mie", ("SIE", "TIE", "EIE")), ("mip", ("SIP", "TIP", "EIP"))) for name in names),
-        *(f"vs{name}" for name in ("tvec", "scratch", "epc", "cause", "tval")),
-        *(f"vsatp.{name}" for name in ("MODE", "ASID", "PPN")),
-        "scounteren",
-        "senvcfg.FIOM",
-        "vs_fenced",
-    ]
+    own = ["mode", *(name for _, name in VS_REGISTERS), "scounteren", "senvcfg.FIOM"]
     timing = ["mtime", "mcycle", "minstret"]
 
     def host(real, guest):

@@ -86,17 +86,24 @@ def page_fault(access, va, gva, guest=False, gpa=bits[64](0), pseudo=bits[2](0))
             trap(Cause.load_guest_page_fault if guest else Cause.load_page_fault, told)
 
 
-def stages(m, va, access, mode, hlvx):
-    """Page tables of one stage for U and S, by satp; of two for VU and VS, by vsatp and then hgatp (Priv. 4.3.2, 8.5)."""
-    two = virtual(mode)
+def table_accesses(m, original, va, gva):
+    """`(read, write)`: how a walk reads and writes tables, for an `original` access to `va`."""
 
     def read(place, size):
-        protected(m, place, Access.read, False, access, va, two)
+        protected(m, place, Access.read, False, original, va, gva)
         return m.mem.read(place[55:0], size)
 
     def write(place, entry):
-        protected(m, place, Access.write, False, access, va, two)
+        protected(m, place, Access.write, False, original, va, gva)
         m.mem.write(place[55:0], entry)
+
+    return read, write
+
+
+def stages(m, va, access, mode, hlvx):
+    """Page tables of one stage for U and S, by satp; of two for VU and VS, by vsatp and then hgatp (Priv. 4.3.2, 8.5)."""
+    two = virtual(mode)
+    read, write = table_accesses(m, access, va, two)
 
     def walked(atp, control, tables):
         """Sv48, or Sv39, which has a table less."""
@@ -137,17 +144,9 @@ def stages(m, va, access, mode, hlvx):
 @stage
 def second_stage(m, gpa: bits[64], access: Access, implicit, hlvx, original: Access, va: bits[64]) -> bits[64]:
     """Sv48x4 or Sv39x4 (Priv. 8.2.10, 8.5.1), or nothing; for an `original` access to `va`, or for a table that it needs (`implicit`)."""
-
-    def read(place, size):
-        protected(m, place, Access.read, False, original, va, True)
-        return m.mem.read(place[55:0], size)
-
-    def write(place, entry):
-        protected(m, place, Access.write, False, original, va, True)
-        m.mem.write(place[55:0], entry)
-
     if m.hgatp.MODE == BARE:
         return gpa
+    read, write = table_accesses(m, original, va, True)
     control = Control(mode=Privilege.U, SUM=False, MXR=m.mstatus.MXR, ADUE=m.menvcfg.ADUE, PBMTE=False, HLVX=hlvx)
     root = zext(cat(m.hgatp.PPN, bits[14](0)), 64)
     found, _, updates = walk(SV48X4, root, gpa, access, explicit(control, implicit), read, DIRECT, m.hgatp.MODE == SV39_MODE)
