@@ -12,9 +12,12 @@ import pytest
 
 from vmproof.engines.verdict import Verdict
 from vmproof.language import Description, load_text
+from vmproof.solvers import SolverPool
 from vmproof.virtualize import Judgement, judge
+from vmproof.virtualize.asking import Asker
 from vmproof.virtualize.own_tables import untranslated
 from vmproof.virtualize.result import Answer
+from vmproof.virtualize.round import play
 from vmproof.virtualize.setting import Setting
 
 MACHINES = Path(__file__).parents[1] / "machines"
@@ -54,6 +57,18 @@ def test_where_a_guest_translates_nothing() -> None:
     assert bare() == {"root": 0, "mode": 0}
     assert bare(("own = [", "reserved = [(0, 7)]\n    own = [")) is None
     assert bare(("@stage\n", "")) is None
+
+
+@pytest.mark.parametrize(("changes", "enough"), [((), True), (TABLES_APART[:-1], False)], ids=["shown", "not-shown"])
+def test_the_bare_view_is_enough_where_that_is_shown(changes: tuple[tuple[str, str], ...], enough: bool) -> None:
+    """Without bit 6 no walk reads a table behind the second stage; of another choice of the VMM's nothing is known yet."""
+    description = described(*changes)
+    setting = Setting(description, description.scenarios[0])
+    with SolverPool(2) as solvers:
+        play(setting, Asker(solvers), ())
+    shown = None if setting.bare is None else {path: term.value for path, term in setting.bare.items()}
+    assert shown == ({"root": 0, "mode": 0} if enough else None)
+    assert setting.fixing({}).bare is None
 
 
 def test_a_second_stage_with_rules_of_its_own_for_tables() -> None:
