@@ -15,6 +15,8 @@ from vmproof.virtualize.effects import reserved_in, view_differs
 from vmproof.virtualize.setting import ACCESSES, READ, REAL, Setting, Touch
 from vmproof.virtualize.world import Body, World
 
+ROUNDS = 32
+"""How often states whose views do not agree are refined before they are given up."""
 _PAIRS = 6
 """How many pairs of addresses are compared for naming the same cell."""
 _GAPS = 6
@@ -47,6 +49,15 @@ class Point:
         return Point(touch.va, changed, touch.size)
 
 
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """Two states of a world, by name, whose views differ at the first address of each of these pairs; with no pair it is undecided."""
+
+    one: str
+    other: str
+    places: tuple[tuple[Point, Point], ...]
+
+
 class Agreement:
     """The premise that all states of a world have the same view."""
 
@@ -75,6 +86,20 @@ class Agreement:
         if setting.memory is None:
             return None
         states = world_of_constants(self._world, values)
+        gap = yield from self.where(states)
+        if gap is not None:
+            return [term for pair in gap.places for term in self.at(pair)]
+        if setting.scenario.everywhere is None:
+            return None
+        here = pool.var("gap.va", setting.va_sort)
+        answer = yield from ask(*without_stores([pool.not_(everywhere(setting, states, here))]))
+        if answer.status is Status.UNSAT:
+            return None
+        return [] if answer.model is None else [everywhere(setting, self._world, pool.value(here.sort, answer.model.get(here.name, 0)))]
+
+    def where(self, states: World) -> Task[Gap | None]:
+        """Where the views of two concrete states differ, at a few addresses; None where none do."""
+        setting, pool = self._setting, self._pool
         here, there = (pool.var(name, setting.va_sort) for name in ("gap.va", "gap.other"))
         keys = setting.unmoded_registers()
         anything = tuple((path, pool.var(f"gap.{path}", setting.sort(path))) for path in keys)
@@ -82,7 +107,7 @@ class Agreement:
             registers = tuple(setting.bare.items()) if setting.bare is not None and other.partner == one.name else anything
             first, second = Point(here, registers), Point(there, registers)
             for gap in (self._differs(states, one, other, first), self._other_pattern(states, one, other, first, second)):
-                found: list[Term] = []
+                found: list[tuple[Point, Point]] = []
                 [goal] = without_stores([gap])
                 for _ in range(_GAPS):  # asking where constants differ costs a fraction of asking for other constants
                     answer = yield from ask(goal)
@@ -91,16 +116,11 @@ class Agreement:
                     model = answer.model
                     fixed = {v: pool.value(v.sort, model.get(v.name, 0)) for v in (here, there)}
                     chosen = tuple((path, self._value(term, model, one.state[path])) for path, term in registers)
-                    found += self.at([Point(fixed[here], chosen), Point(fixed[there], chosen)])
+                    found.append((Point(fixed[here], chosen), Point(fixed[there], chosen)))
                     goal = pool.and_(goal, pool.ne(here, fixed[here]))
                 if found or answer.status is Status.UNKNOWN:
-                    return found
-        if setting.scenario.everywhere is None:
-            return None
-        answer = yield from ask(*without_stores([pool.not_(everywhere(setting, states, here))]))
-        if answer.status is Status.UNSAT:
-            return None
-        return [] if answer.model is None else [everywhere(setting, self._world, pool.value(here.sort, answer.model.get(here.name, 0)))]
+                    return Gap(one.name, other.name, tuple(found))
+        return None
 
     def _value(self, term: Term, model: Mapping[str, Value], otherwise: Term) -> Term:
         """What a register is in a model: a constant, or what it was, where the model does not say."""

@@ -2,7 +2,8 @@
 
 *Unsatisfiable* over the view is a proof for all page tables. A model of it is a candidate: the instruction is then executed with the
 description's own translation on states whose views agree at the addresses that matter; from a model of that, concrete states are made,
-their whole views compared, and the instruction is replayed on them.
+their whole views compared, and the instruction is replayed on them. A question that is large over the view is first asked, exactly, of
+states that are nearly known (`known_states`).
 """
 
 from __future__ import annotations
@@ -13,22 +14,24 @@ from dataclasses import dataclass
 from vmproof.language import Instruction
 from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
-from vmproof.terms import Term, Value, default_value, evaluate, substitute, variables
-from vmproof.virtualize.agreement import Agreement, Point
+from vmproof.terms import Term, Value, default_value, evaluate, smaller, substitute, variables
+from vmproof.virtualize.agreement import ROUNDS, Agreement, Point
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.cases import Case
 from vmproof.virtualize.concrete import completed, constant, minimised, world_of_constants
 from vmproof.virtualize.definitions import Formula, Question
 from vmproof.virtualize.effects import PROBE_PA, PROBE_VA
-from vmproof.virtualize.nearby import empty_memories, likenesses
+from vmproof.virtualize.known_states import carried, likely_pairs
+from vmproof.virtualize.nearby import Likeness, empty_memories, likenesses
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import ConcreteTier, Executions, Tier
+from vmproof.virtualize.setting import GUEST
 from vmproof.virtualize.world import World, is_false
 
-ROUNDS = 32
-"""How often a candidate is refined before the question is given up as undecided."""
 _NEAR = 3
 """How often in one likeness."""
+_LARGE = 5000
+"""The terms of a question over the view from which on it is asked of states that are nearly known before it is asked of all."""
 _BRIEF = "not searched for long, as the instruction is sensitive in any case"
 
 
@@ -96,6 +99,12 @@ class _Asked:
     exact: bool
     brief: bool
 
+    @property
+    def of_guests(self) -> bool:
+        """Whether the question is about two guests."""
+        bodies = [self.world.bodies.get(name) for name in (self.question.first, self.question.second)]
+        return all(body is not None and body.kind == GUEST for body in bodies)
+
 
 def _by_cases(asked: _Asked, cases: Sequence[Case | None]) -> Task[Finding | None]:
     """The answer for all classes of words; None without any, or if the states do not show that they execute one word.
@@ -135,6 +144,12 @@ def _over_view(asked: _Asked, case: Case | None) -> Task[Finding | _Search | Non
     goal = tier.pool.or_(*(part.term for part in formula.parts))
     if is_false(goal):
         return NO
+    search: _Search | None = None
+    if not smaller(goal, _LARGE) and asked.of_guests:
+        search = yield from _exactly(asked, case)
+        found = yield from search.among_known()
+        if found is not None:
+            return found
     assumed = [*tier.assumptions(), *asked.extra]
     answer = yield from ask(*asked.world.relevant([goal, *assumed]), *assumed, goal, likely=asked.likely)
     if answer.status is Status.UNSAT:
@@ -145,7 +160,11 @@ def _over_view(asked: _Asked, case: Case | None) -> Task[Finding | _Search | Non
         return Finding(Answer.UNKNOWN, "candidate")
     if not asked.confirm and not _abstract(tier, goal):
         return Finding(Answer.YES)
-    # states that show one view execute one word, if they do so over the view; so they may be looked at in one case here too
+    return search or (yield from _exactly(asked, case))
+
+
+def _exactly(asked: _Asked, case: Case | None) -> Task[_Search]:
+    """The exact question. States that show one view execute one word, if they do so over the view; so one case is looked at here too."""
     tier = Tier(asked.executions, asked.world, asked.instruction, exact=True, case=case)
     formula = yield from asked.question.definition(tier)
     return _Search(asked, tier, formula)
@@ -166,7 +185,28 @@ class _Search:
         if PROBE_VA in probes:
             points.append(Point(probes[PROBE_VA], ()))
         self._cell = probes.get(PROBE_PA)
-        self._assertions = [*asked.world.constraints, *tier.assumptions(), *asked.extra, self._goal, *self._agreement.at(points)]
+        self._points = points
+        self._asserted = [*asked.world.constraints, *tier.assumptions(), *asked.extra, self._goal]
+        self._instances: list[Term] = []
+
+    def among_known(self) -> Task[Finding | None]:
+        """A candidate among states like known ones, the guests alike but for one register; None where there is none."""
+        world, pool = self._asked.world, self._goal.pool
+        for alike in (yield from likely_pairs(world, self._asked.question)):
+            settled = substitute(pool, self._asserted, alike.common)
+            for path in alike.registers if not any(map(is_false, settled)) else ():
+                likeness = {**alike.common, **alike.but_for(path)}
+                assertions = substitute(pool, settled, likeness)
+                answer = yield from ask(*assertions, brief=True)
+                if answer.model is None:
+                    continue
+                values = yield from carried(world, self._values(answer.model, assertions, likeness))
+                if not all(evaluate(self._asserted, values)) or (yield from self._refined(values)) is not None:
+                    continue
+                found = _replayed(self._asked, values)
+                if found.answer is Answer.YES:
+                    return found
+        return None
 
     def shortly(self) -> Task[Finding | None]:
         """What one candidate shows, and some that differ in little; None if that decides nothing."""
@@ -193,27 +233,34 @@ class _Search:
             self._ended = yield from self._rounds({}, ROUNDS)
         return self._ended or Finding(Answer.UNKNOWN, f"abstraction: no states whose views agree were found in {ROUNDS} rounds")
 
-    def _rounds(self, likeness: Mapping[Term, Term], rounds: int) -> Task[Finding | None]:
+    def _rounds(self, likeness: Likeness, rounds: int) -> Task[Finding | None]:
         """A candidate that survives replay, or NO where there is none in that likeness; None if these rounds did not decide it."""
         pool = self._goal.pool
+        self._instances = self._instances or self._agreement.at(self._points)
         for _ in range(rounds):
-            asked = substitute(pool, self._assertions, likeness) if likeness else self._assertions
+            asked = [*self._asserted, *self._instances]
+            asked = substitute(pool, asked, likeness) if likeness else asked
             answer = yield from ask(*asked, brief=self._asked.brief)
             if answer.status is Status.UNSAT:
                 return NO
             if answer.model is None:
                 return Finding(Answer.UNKNOWN, _BRIEF if self._asked.brief else _undecided(answer))
-            states = (t for body in self._asked.world.bodies.values() for t in (*body.state.values(), *body.picks.values()))
-            everything = [*asked, *states, *self._asked.executions.operands(self._asked.instruction).values()]
-            values = minimised(completed(answer.model, everything), asked)
-            values.update(zip(likeness, evaluate(likeness.values(), values, default=True), strict=True))
+            values = self._values(answer.model, asked, likeness)
             refined = yield from self._refined(values)
             if refined is None:
                 return _replayed(self._asked, values)
             if not refined:
                 return Finding(Answer.UNKNOWN, "the solver could not compare the views of the candidate's states")
-            self._assertions += refined
+            self._instances += refined
         return None
+
+    def _values(self, model: Mapping[str, Value], assertions: Sequence[Term], likeness: Likeness) -> dict[Term, Value]:
+        """What all variables are in a model of assertions in which a likeness was put for some."""
+        states = (t for body in self._asked.world.bodies.values() for t in (*body.state.values(), *body.picks.values()))
+        everything = [*assertions, *states, *self._asked.executions.operands(self._asked.instruction).values()]
+        values = minimised(completed(model, everything), assertions)
+        values.update(zip(likeness, evaluate(likeness.values(), values, default=True), strict=True))
+        return values
 
     def _refined(self, values: Mapping[Term, Value]) -> Task[list[Term] | None]:
         """What the values do not fulfil, as instances for the next round; None where they do, [] where a solver does not know."""

@@ -10,10 +10,9 @@ from vmproof.language.types import Role
 from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
 from vmproof.terms import BitVecSort, Term, Value, conjuncts, default_value, evaluate, substitute, variables
-from vmproof.virtualize.agreement import Agreement, Point, everywhere
+from vmproof.virtualize.agreement import ROUNDS, Agreement, Point, everywhere
 from vmproof.virtualize.asking import Task, ask, ask_all
 from vmproof.virtualize.concrete import completed, minimised, world_of_constants
-from vmproof.virtualize.decide import ROUNDS
 from vmproof.virtualize.effects import reserved_in
 from vmproof.virtualize.entry import any_entry
 from vmproof.virtualize.forall import Unanswered, nothing_answers, unanswered

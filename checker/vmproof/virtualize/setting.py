@@ -12,7 +12,7 @@ from vmproof.errors import InputError
 from vmproof.language import Description, Field, Instruction, Located, Outcome, Role, Scenario, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
 from vmproof.language.stages import Stages
-from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Substitution, Term, reachable, variables
+from vmproof.terms import BOOL, ArraySort, BitVecSort, Op, Pool, Sort, Substitution, Term, Value, reachable, variables
 from vmproof.virtualize.walks import Walker, denied
 
 GUEST = "guest"
@@ -49,7 +49,8 @@ class Setting:
     `fixed` gives search bits (leaf paths of the real state) the values that the VMM has chosen; `promoted` are the status fields that count
     as control (THEORY, "Status"); `updating` says that walks write (accessed, dirty, modified bits); `partial` says that the real mode
     cannot realise the whole view, so that what it gives up memory-traps. `bare` is what a guest sets its own registers to, by guest leaf
-    path, where it is shown that a guest and a real state which agree then have the same view with any others (`own_tables`).
+    path, where it is shown that a guest and a real state which agree then have the same view with any others (`own_tables`). `known` are
+    states that exist, by the names of variables; None until they are needed (`known_states`).
     """
 
     def __init__(self, description: Description, scenario: Scenario) -> None:
@@ -72,6 +73,7 @@ class Setting:
         self._instances: dict[object, Located] = {}
         self.partial = False
         self.bare: Mapping[str, Term] | None = None
+        self.known: tuple[Mapping[str, Value], ...] | None = None
         mode_paths = {field.path for field in self.modes}
         self.mode_paths = tuple(field.path for field in self.modes)
         self.memory = description.memory.path if description.memory is not None else None
@@ -89,7 +91,7 @@ class Setting:
     def fixing(self, values: Mapping[str, int]) -> Setting:
         """The setting in which the VMM has chosen these values of the search bits, and of which nothing is known yet."""
         other = copy(self)  # translations are made without a look at the search bits: they stay common to both
-        other.fixed, other.promoted, other.partial, other.bare = dict(values), set(), False, None
+        other.fixed, other.promoted, other.partial, other.bare, other.known = dict(values), set(), False, None, None
         return other
 
     # fields
