@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from vmproof.language import Instruction
 from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
-from vmproof.terms import Term, Value, default_value, evaluate, smaller, substitute, variables
+from vmproof.terms import Op, Term, Value, default_value, evaluate, smaller, substitute, variables
 from vmproof.virtualize.agreement import ROUNDS, Agreement, Point
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.cases import Case
@@ -146,6 +146,8 @@ def _over_view(asked: _Asked, case: Case | None) -> Task[Finding | _Search | Non
         return NO
     search: _Search | None = None
     if not smaller(goal, _LARGE) and asked.of_guests:
+        if _in_no_mode(asked, goal):
+            return NO
         search = yield from _exactly(asked, case)
         found = yield from search.among_known()
         if found is not None:
@@ -161,6 +163,16 @@ def _over_view(asked: _Asked, case: Case | None) -> Task[Finding | _Search | Non
     if not asked.confirm and not _abstract(tier, goal):
         return Finding(Answer.YES)
     return search or (yield from _exactly(asked, case))
+
+
+def _in_no_mode(asked: _Asked, goal: Term) -> bool:
+    """Whether a goal is false as soon as it is said which mode of the domain the guest is in, whichever that is."""
+    setting, state = asked.executions.setting, asked.world.body(asked.question.first).state
+    for mode in setting.domain:
+        here = {state[f.path]: goal.pool.value(f.sort, value) for f, value in zip(setting.modes, mode, strict=True)}
+        if any(term.op is not Op.VAR for term in here) or not is_false(substitute(goal.pool, [goal], here)[0]):
+            return False
+    return True
 
 
 def _exactly(asked: _Asked, case: Case | None) -> Task[_Search]:
