@@ -145,7 +145,7 @@ def _over_view(asked: _Asked, case: Case | None) -> Task[Finding | _Search | Non
     if is_false(goal):
         return NO
     search: _Search | None = None
-    if not smaller(goal, _LARGE) and asked.of_guests:
+    if asked.of_guests and not smaller(goal, _LARGE):
         if _in_no_mode(asked, goal):
             return NO
         search = yield from _exactly(asked, case)
@@ -213,7 +213,7 @@ class _Search:
                 if answer.model is None:
                     continue
                 values = yield from carried(world, self._values(answer.model, assertions, likeness))
-                if not all(evaluate(self._asserted, values)) or (yield from self._refined(values)) is not None:
+                if not all(evaluate(self._asserted, values, default=True)) or (yield from self._refined(values)) is not None:
                     continue
                 found = _replayed(self._asked, values)
                 if found.answer is Answer.YES:

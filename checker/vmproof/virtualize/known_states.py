@@ -69,7 +69,8 @@ def _furnished(setting: Setting, mode: ModeValue) -> Task[dict[Term, Value] | No
     world = World(setting)
     _, real = world.pair()
     memory = real.state[setting.memory]
-    values = _built(world, {variable: value for variable, value in states.values.items() if variable is not memory})
+    open_ = {variable for variable in variables([memory]) if variable.sort == memory.sort}
+    values = _built(world, {variable: value for variable, value in states.values.items() if variable not in open_})
     likeness = {variable: pool.value(variable.sort, value) for variable, value in values.items()}
     agreement = Agreement(world)
     assertions = list(world.constraints)
