@@ -50,12 +50,12 @@ def lost(setting: Setting, here: Departure, there: Departure) -> Task[list[Part]
     if is_false(guard):
         return []
     parts: list[Part] = []
-    told = conjuncts(equal(here.after[path], there.after[path]) for path in here.after if path in there.after)
+    told = _Told(equal(here.after[path], there.after[path]) for path in here.after if path in there.after)
     for path in guests_paths(setting):
         differs = differ(here.before[path], there.before[path])
-        if is_false(differs) or (yield from _told_apart(told, differs)):
+        if is_false(differs) or (yield from told.apart(differs)):
             continue
-        parts.append(Part(path, pool.and_(guard, differs, *told)))
+        parts.append(Part(path, pool.and_(guard, differs, *told.claims)))
     return [part for part in parts if not is_false(part.term)]
 
 
@@ -84,12 +84,12 @@ def always_restorable(executions: Executions, run: Run) -> Task[bool]:
 def _entry_keeps_all(executions: Executions, trapped: Trapped) -> Task[bool]:
     """Whether the guest's fields before an entry with this cause follow from the state after it."""
     here, there = _generic_entry(executions, trapped)
-    told = conjuncts(equal(here.after[path], there.after[path]) for path in here.after)
+    told = _Told(equal(here.after[path], there.after[path]) for path in here.after)
     for path in guests_paths(executions.setting):
         differs = differ(here.before[path], there.before[path])
-        if (yield from _told_apart(told, differs)):
+        if (yield from told.apart(differs)):
             continue
-        answer = yield from ask(differs, *told)
+        answer = yield from ask(differs, *told.claims)
         if answer.status is not Status.UNSAT:
             return False
     return True
@@ -110,13 +110,18 @@ def _generic_entry(executions: Executions, trapped: Trapped) -> tuple[Departure,
     return made[0], made[1]
 
 
-def _told_apart(told: Iterable[Term], differs: Term) -> Task[bool]:
-    """Whether few of the equations between the states after already exclude a difference: those about nothing else of the guest's."""
-    concerned = set(variables([differs]))
-    plain = [
-        claim
-        for claim in told
-        if all(variable in concerned or variable.name.startswith(("r.", "s.", "view.")) for variable in variables([claim]))
-    ]
-    answer = yield from ask(*plain, differs)
-    return answer.status is Status.UNSAT
+class _Told:
+    """What is equal after two departures: `claims`, each with the variables of the guest's that it speaks of."""
+
+    def __init__(self, equations: Iterable[Term]) -> None:
+        self.claims = conjuncts(equations)
+        self._guests = [
+            {variable for variable in variables([claim]) if not variable.name.startswith(("r.", "s.", "view."))} for claim in self.claims
+        ]
+
+    def apart(self, differs: Term) -> Task[bool]:
+        """Whether few of the claims already exclude a difference before: those that speak of nothing else of the guest's."""
+        concerned = set(variables([differs]))
+        plain = [claim for claim, guests in zip(self.claims, self._guests, strict=True) if guests <= concerned]
+        answer = yield from ask(*plain, differs)
+        return answer.status is Status.UNSAT

@@ -183,17 +183,18 @@ class _Relevance:
 
     def __init__(self, constraints: list[Term]) -> None:
         self._parent: dict[Term, Term] = {}
-        self._constraints: list[tuple[Term, Term | None]] = []
+        first: list[Term | None] = []
         for constraint in constraints:
             occurring = variables([constraint])
             for variable in occurring:
                 self._join(occurring[0], variable)
-            self._constraints.append((constraint, occurring[0] if occurring else None))
+            first.append(occurring[0] if occurring else None)
+        self._constraints = [(item, None if of is None else self._root(of)) for item, of in zip(constraints, first, strict=True)]
 
     def of(self, goals: Iterable[Term]) -> list[Term]:
         roots = {self._root(variable) for variable in variables(goals) if variable in self._parent}
         # constraints that join two groups of the goal's variables do not arise: groups are already closed
-        return [constraint for constraint, key in self._constraints if key is None or self._root(key) in roots]
+        return [constraint for constraint, group in self._constraints if group is None or group in roots]
 
     def _root(self, term: Term) -> Term:
         root = term
