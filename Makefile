@@ -10,6 +10,7 @@ INSTALLED := $(VENV)/installed
 demo: $(INSTALLED)
 	$(BIN)/vmproof check m68000 m68010 --expect not-virtualizable --expect virtualizable
 	$(BIN)/vmproof explain m68000 move_from_sr
+	$(BIN)/vmproof check rv64 --scenario SupervisorInUser --timings
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q

@@ -32,10 +32,15 @@ class Limits:
 
 
 OF_MODES = ("SupervisorInUser", "MachineInUser", "SupervisorInSupervisor", "SupervisorSeen")
-SCENARIOS = (*OF_MODES, "VirtualSupervisor", "GuestOfVirtualHypervisor")
+SCENARIOS = (*OF_MODES, "VirtualSupervisor", "GuestOfVirtualHypervisor", "VirtualHypervisor")
 RV64 = tuple(f"rv64:{scenario}" for scenario in SCENARIOS)
 
-LIMITS = {"pg74": Limits(3.0), "m68000": Limits(15.0), **dict.fromkeys(RV64, Limits(60.0, 60.0, 2048.0))}
+LIMITS = {
+    "pg74": Limits(3.0),
+    "m68000": Limits(15.0),
+    **dict.fromkeys(RV64, Limits(60.0, 60.0, 2048.0)),
+    "rv64:SupervisorInUser": Limits(20.0, 20.0, 2048.0),
+}
 """For two cores. Models that are not named here are timed only."""
 
 MODELS = ("pg74", "pdp10", "m68000", "m68010", *RV64)

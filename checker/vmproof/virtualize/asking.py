@@ -78,22 +78,33 @@ class Asker:
         if self._member is not None:
             self._member.knows(setting)
 
-    def run(self, tasks: Iterable[Task[T]], done: Callable[[int], None] | None = None, limit: int | None = None) -> list[T]:
+    def run(
+        self,
+        tasks: Iterable[Task[T]],
+        done: Callable[[int], None] | None = None,
+        limit: int | None = None,
+        later: Callable[[int], bool] | None = None,
+    ) -> list[T]:
         """Run all tasks to their end and return their results in order. An exception of a task ends everything.
 
         A task is begun while fewer than `limit` queries are in flight: with a large one, what asks little is built while others wait.
-        `done` is told how many are.
+        `later` says by their numbers which are begun last; `done` is told how many are done. Tasks about instructions that are listed in
+        one order are done by one member of a crew, which has then executed the instruction already.
         """
         limit = self._limit if limit is None else limit
         given = list(tasks)
         member = self._member
+
+        def begun(numbers: range, done: Callable[[int], None] | None) -> dict[int, T]:
+            ordered = numbers if later is None else sorted(numbers, key=later)
+            return self._run({number: given[number] for number in ordered}, limit, done)
+
         if member is None:
-            return list(self._run(dict(enumerate(given)), limit, done).values())
+            return list(begun(range(len(given)), done).values())
 
         def share(numbers: range) -> Report:
             asked = self.asked
-            results = self._run({number: given[number] for number in numbers}, limit, counted)
-            return Report(results, self.asked - asked, frozenset(self.solvers))
+            return Report(begun(numbers, counted), self.asked - asked, frozenset(self.solvers))
 
         def counted(count: int) -> None:
             if done is not None:

@@ -116,9 +116,7 @@ def _of_each(
     What changes the mode takes longest, as its questions are of two walks; begun first, it is answered while the others are built.
     """
     instructions = found.instructions
-    order = sorted(range(len(instructions)), key=lambda i: not found.executions.changes_mode(instructions[i]))
-    answers = asker.run([question(instructions[i]) for i in order], done)
-    return [one for _, one in sorted(zip(order, answers, strict=True), key=lambda pair: pair[0])]
+    return asker.run(map(question, instructions), done, later=lambda i: not found.executions.changes_mode(instructions[i]))
 
 
 def _states(found: Round, asker: Asker) -> None:
@@ -149,9 +147,9 @@ def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -
     if OF_VIEW[0] not in premises:
         tasks |= {"tables": p.table_written(setting, bare), "realisation": p.unrealised(setting, weakly=False, bare=bare)}
     keeping: list[Task[Any]] = [keeps(found.executions, instruction, entry) for instruction in instructions]
-    answers = asker.run([*tasks.values(), *keeping], limit=_AT_ONCE)
-    answered = dict(zip(tasks, answers, strict=False))
-    premises["legality"] = _legal(answers[len(tasks) :])
+    answers = asker.run([*keeping, *tasks.values()], limit=_AT_ONCE, later=lambda i: i < len(keeping))
+    answered = dict(zip(tasks, answers[len(keeping) :], strict=True))
+    premises["legality"] = _legal(answers[: len(keeping)])
     if OF_ENTRY[0] not in premises:
         premises["vectors"] = _never(
             answered["vectors"],
@@ -238,14 +236,10 @@ def _legal(kept: Sequence[Kept]) -> Premise:
 
 def _status(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
     """Status that an instruction which completes on real states shows counts as control (THEORY, "Status")."""
-    setting, executions = found.setting, found.executions
+    setting = found.setting
     for path in setting.status(REAL):
-        readers = [instruction for instruction in instructions if path in executions.reads(instruction, REAL)]
-        if not readers:
-            continue
-        world = found.worlds.beside(path)
-        shown = asker.run([decide(executions, world, instruction, Question("status", "r", "r2")) for instruction in readers])
-        names = tuple(reader.name for reader, finding in zip(readers, shown, strict=True) if finding.answer is not Answer.NO)
+        shown = asker.run([_seen(found, instruction, "status", (path,)) for instruction in instructions])
+        names = tuple(one.name for one, finding in zip(instructions, shown, strict=True) if finding and finding.answer is not Answer.NO)
         if names:
             found.shown_status[path] = names
     setting.promoted |= set(found.shown_status)
@@ -264,11 +258,16 @@ def _efficiency(found: Round, classifier: Classifier, asker: Asker) -> None:
 
 def _timing(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
     """Which instructions read a source of time without a trap."""
-    sources = found.setting.scenario.timing or ()
-    readers = [i for i in instructions if found.executions.reads(i, REAL) & set(sources)]
-    world = found.worlds.beside(*sources)
-    answers = asker.run([decide(found.executions, world, reader, Question("timing", "r", "r2")) for reader in readers])
-    found.timing = {reader.name: finding for reader, finding in zip(readers, answers, strict=True)}
+    answers = asker.run([_seen(found, instruction, "timing", found.setting.scenario.timing or ()) for instruction in instructions])
+    found.timing = {one.name: finding for one, finding in zip(instructions, answers, strict=True) if finding}
+
+
+def _seen(found: Round, instruction: Instruction, question: str, paths: Sequence[str]) -> Task[Finding | None]:
+    """The answer to a question of two real states that differ in these fields; None where the instruction reads none of them."""
+    if found.executions.reads(instruction, REAL).isdisjoint(paths):
+        return None
+    finding = yield from decide(found.executions, found.worlds.beside(*paths), instruction, Question(question, "r", "r2"))
+    return finding
 
 
 def undecided(found: Round) -> Answer:
