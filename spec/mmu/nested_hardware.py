@@ -6,14 +6,15 @@ address, which the host's tables translate. Nothing here calls the walks of this
 What an entry means is the architecture's own (`nested_riscv.py`, `nested_x86.py`, `nested_arm.py`) and stands in a dict of functions,
 `unit`. Levels are counted from the last table, 0, up to `guest` - 1 and `host` - 1:
 
-- `read(w, place)` and `write(w, place, word)` of an entry in memory, a word of 64 bits; `page(place)`, the number of its page;
+- `guest_read(w, place)` and `guest_write(w, place, entry)` of an entry of the guest's in memory, `host_read` and `host_write` of one of the
+  host's, each as 64 bits; `guest_size` and `host_size`, the bytes of such an entry; `page(place)`, the number of its page;
 - `va(w)`, `outside(w)`: the address, and whether the guest's tables do not cover it, with `outside_code(w)`;
 - `guest_table(w)`, `host_table(w)`: the roots, at a multiple of a table's size;
 - `beyond(w, gpa)`: whether the host's tables do not cover this address, with `beyond_code(w, access, implicit)`;
 - `guest_entry(w, pte, level, rights)`, `host_entry(w, pte, level, rights, access, implicit)`: `(fault, code, leaf, table, rights)`; a leaf
   without a fault allows the access;
-- `guest_frame(pte, level)`, `host_frame(pte, level)`: the page that a leaf names; `covered(level)`, the bits of address within it;
-- `guest_index(va, level)`, `host_index(gpa, level)`: the index of an entry in its table; `size`, the bytes of an entry;
+- `guest_frame(pte, level)`, `host_frame(pte, level)`: the page that a leaf names; `guest_covered(level)`, `host_covered(level)`: the bits
+  of address within it; `guest_index(va, level)`, `host_index(gpa, level)`: the index of an entry in its table;
 - `changes(w)`: whether hardware may change tables, of either stage; `guest_mark(w, pte, leaf)` and
   `host_mark(w, pte, leaf, access, implicit)`: the entry with its accessed and dirty state as hardware sets it, `marks` all of these bits;
   `marks_tables`: whether the host's entries that are no leaves have such a state, too; `writes(w)`: whether an entry of the guest's that
@@ -147,7 +148,7 @@ def present(w, unit, gpa, purpose):
         host_refuses(w, unit["beyond_code"](w, access_behind(w), purpose != Purpose.final))
     else:
         w.r.phase, w.r.host_level, w.r.host_rights = Phase.host, top, 15
-        w.r.at = place_in(unit["host_table"](w), unit["host_index"](gpa, top), unit["size"])
+        w.r.at = place_in(unit["host_table"](w), unit["host_index"](gpa, top), unit["host_size"])
 
 
 def begin(w, unit):
@@ -157,12 +158,12 @@ def begin(w, unit):
     if unit["outside"](w):
         report(w, unit["outside_code"](w), False, False, False)
     else:
-        present(w, unit, place_in(unit["guest_table"](w), unit["guest_index"](unit["va"](w), top), unit["size"]), Purpose.table)
+        present(w, unit, place_in(unit["guest_table"](w), unit["guest_index"](unit["va"](w), top), unit["guest_size"]), Purpose.table)
 
 
 def host_step(w, unit):
     """Read one entry of the host's tables: go down, find the page, or stop."""
-    pte = unit["read"](w, w.r.at)
+    pte = unit["host_read"](w, w.r.at)
     w.r.count = w.r.count + 1
     access = access_behind(w)
     level = w.r.host_level
@@ -177,7 +178,7 @@ def host_step(w, unit):
                 after_host_mark(w, unit, here, unit["host"])
             elif here > 0:
                 w.r.host_level, w.r.host_rights = here - 1, rights
-                w.r.at = place_in(table, unit["host_index"](w.r.gpa, here - 1), unit["size"])
+                w.r.at = place_in(table, unit["host_index"](w.r.gpa, here - 1), unit["host_size"])
 
 
 def host_takes(w, unit, pte, level):
@@ -205,7 +206,7 @@ def after_host_mark(w, unit, leaf, above):
             todo = False
             w.r.phase, w.r.host_level, w.r.at = Phase.mark_host, level, w.r.host_places[level]
     if todo:
-        arrive(w, page_and_offset(unit["host_frame"](w.r.host_entries[leaf], leaf), w.r.gpa, unit["covered"](leaf)))
+        arrive(w, page_and_offset(unit["host_frame"](w.r.host_entries[leaf], leaf), w.r.gpa, unit["host_covered"](leaf)))
 
 
 def arrive(w, place):
@@ -221,7 +222,7 @@ def arrive(w, place):
 
 def guest_step(w, unit):
     """Read one entry of the guest's tables."""
-    pte = unit["read"](w, w.r.at)
+    pte = unit["guest_read"](w, w.r.at)
     w.r.count = w.r.count + 1
     level = w.r.level
     for here in range(unit["guest"]):
@@ -235,7 +236,7 @@ def guest_step(w, unit):
                 after_update(w, unit, unit["guest"])
             elif here > 0:
                 w.r.level, w.r.rights = here - 1, rights
-                present(w, unit, place_in(table, unit["guest_index"](unit["va"](w), here - 1), unit["size"]), Purpose.table)
+                present(w, unit, place_in(table, unit["guest_index"](unit["va"](w), here - 1), unit["guest_size"]), Purpose.table)
 
 
 def after_update(w, unit, above):
@@ -255,12 +256,12 @@ def after_update(w, unit, above):
         for level in range(unit["guest"]):
             if w.r.leaf == level:
                 page = unit["guest_frame"](w.r.entries[level], level)
-                present(w, unit, page_and_offset(page, unit["va"](w), unit["covered"](level)), Purpose.final)
+                present(w, unit, page_and_offset(page, unit["va"](w), unit["guest_covered"](level)), Purpose.final)
 
 
 def host_mark_step(w, unit):
     """Set the marks of one of the host's entries in one step, if it still is what was read, marks aside; else walk its tables again."""
-    pte = unit["read"](w, w.r.at)
+    pte = unit["host_read"](w, w.r.at)
     host_leaf, host_level = w.r.host_leaf, w.r.host_level
     for leaf in range(unit["host"]):
         for here in range(leaf, unit["host"] if unit["marks_tables"] else leaf + 1):
@@ -268,18 +269,18 @@ def host_mark_step(w, unit):
                 if pte | unit["marks"] != w.r.host_entries[here] | unit["marks"]:
                     present(w, unit, w.r.gpa, w.r.purpose)
                 else:
-                    unit["write"](w, w.r.at, host_marked(w, unit, pte, leaf == here))
+                    unit["host_write"](w, w.r.at, host_marked(w, unit, pte, leaf == here))
                     after_host_mark(w, unit, leaf, here)
 
 
 def guest_mark_step(w, unit):
     """Set the marks of one of the guest's entries in one step, if it still is what was read, marks aside; else begin again."""
-    pte = unit["read"](w, w.r.at)
+    pte = unit["guest_read"](w, w.r.at)
     level = w.r.level
     for here in range(unit["guest"]):
         if level == here:
             if pte | unit["marks"] != w.r.entries[here] | unit["marks"]:
                 begin(w, unit)
             else:
-                unit["write"](w, w.r.at, unit["guest_mark"](w, pte, w.r.leaf == here))
+                unit["guest_write"](w, w.r.at, unit["guest_mark"](w, pte, w.r.leaf == here))
                 after_update(w, unit, here)

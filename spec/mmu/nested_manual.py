@@ -10,16 +10,17 @@ and what the first stage comes to with these answers; so each question is about 
 - `walk(w)`, the manual's first stage over the ghosts' answers (`second_stage`), and `behind(w, address, access, implicit)`, the manual's
   second stage; both of memory as software wrote it, and both give `(result, references, updates)`;
 - `guest` and `host`, how many levels there are; `numbers`, the manual's names of the guest's levels, from the last one up;
+  `outside_number`, that of the level where the address is `outside(w)`: the guest's tables do not cover it;
 - `levels` and `marked`, the numbers of the columns of tables, by level, and of entries that are changed; `changes`, the updates that one
   walk of the host's tables can make, where it is more than one those of its levels from the root down;
 - `writes(w)`, whether entries are changed as they were found; `blocked_code(w, answer, implicit)`, what is reported of an access that the
   second stage refused;
 - `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave;
-- `word(w, place)` and `written(w, place)`, a word of memory as it is by now, and as software wrote it; `same_slot(place, other)`, whether
-  two addresses are of one word;
+- `word(w, place)` and `written(w, place)`, a word of memory as it is by now, and as software wrote it, which has the size of an entry of
+  the guest's; `host_word(w, place)`, an entry of the host's as it is by now; `same_slot(place, other)`, whether two addresses are of one
+  word. The marks of an entry of the host's are in its first word;
 - `host_mark(w, word, leaf)` and `guest_mark(w, word, leaf)`, what the walker makes of an entry when it marks it;
   `host_takes(w, word, level)` and `guest_takes(w, word, level)`, whether it takes one for a leaf that allows the access;
-- `outside(w)`, whether the guest's tables do not cover the address;
 - `at_home(w, host)`, whether the entry at hand is in a page of the stage that it belongs to, if that matters;
 - `due(w)`, where entries are to be marked at all; `marks_only(w, place)`, which bits of a word may have changed;
 - `marks`, all accessed and dirty bits of the host's entries, and `all_marks`, those of either stage;

@@ -129,7 +129,7 @@ def same_host_entry(w, plan, level):
     there = references[plan["host"] - 1 - level][2]
     entry, place = w.r.host_entries[level], w.r.host_places[level]
     same = entry | plan["marks"] == there.entry | plan["marks"] and place == there.place
-    same = same and entry & ~plan["word"](w, place) & plan["marks"] == 0
+    same = same and entry & ~plan["host_word"](w, place) & plan["marks"] == 0
     if plan["changes"] == 1:
         return implies(w.r.phase == Phase.mark_host and w.r.host_leaf == level, same)
     passed = (w.r.phase == Phase.host and w.r.host_level < level) or (w.r.phase == Phase.mark_host and w.r.host_leaf <= level)
@@ -166,7 +166,7 @@ def due_at(w, plan, level):
 
 def sets_marks(w, plan, level):
     """What the walker is about to make of an entry of the host's, the manual's update of its level does."""
-    word, due = plan["word"](w, w.r.at), due_at(w, plan, level)
+    word, due = plan["host_word"](w, w.r.at), due_at(w, plan, level)
     here = w.r.phase == Phase.mark_host and w.r.host_level == level and plan["at_home"](w, True)
     same = word | due == plan["host_mark"](w, word, w.r.host_leaf == level)
     return implies(here, same if plan["same_slot"](w.r.at, w.m.spot) else due == 0)
@@ -174,7 +174,7 @@ def sets_marks(w, plan, level):
 
 def still_there_behind(w, plan, level):
     """Nobody else changes an entry of the host's before its marks are set."""
-    same = plan["word"](w, w.r.at) | plan["all_marks"] == w.r.host_entries[level] | plan["all_marks"]
+    same = plan["host_word"](w, w.r.at) | plan["all_marks"] == w.r.host_entries[level] | plan["all_marks"]
     return implies(w.r.phase == Phase.mark_host and w.r.host_level == level, same)
 
 
@@ -259,7 +259,8 @@ def agrees(w, plan):
     same = w.r.ok == found.ok and w.r.code == found.code and w.r.second == found.second and w.r.implicit == found.implicit
     same = same and w.r.writing == found.writing
     for level in range(plan["guest"]):
-        same = same and implies(w.r.level == level, found.level == plan["numbers"][level])
+        number = plan["outside_number"] if plan["outside"](w) else plan["numbers"][level]
+        same = same and implies(w.r.level == level, found.level == number)
     return same and implies(w.r.ok, w.r.at == found.pa) and implies(w.r.ok or w.r.second, w.r.gpa == found.gpa)
 
 
@@ -297,7 +298,7 @@ def staged_now(w, plan):
 
 def spared(w, plan, level):
     """An entry of the host's that has its marks the manual does not change, nor one below the leaf."""
-    due, word = due_at(w, plan, level), plan["word"](w, w.r.at)
+    due, word = due_at(w, plan, level), plan["host_word"](w, w.r.at)
     done = due & ~plan["word"](w, w.m.spot) == 0
     reading = w.r.phase == Phase.host and plan["at_home"](w, True)
     full = reading and w.r.host_level == level and plan["host_takes"](w, word, level) and plan["host_mark"](w, word, True) == word

@@ -1,6 +1,11 @@
-"""Nested paging of x86: a walker in small steps of four or five levels behind EPT of four or five, and that it does what the manual says.
+"""Nested paging of x86: a walker in small steps behind EPT of four or five levels, and that it does what the manual says.
 
-Intel SDM, volume 3: 4.5 to 4.8, 28.3. Hardware always marks the guest's entries, by writes that EPT may refuse, and where EPT's own
+Intel SDM, volume 3: 4.3 to 4.8, 28.3. GUEST_LEVELS are those of the manual's guest paging: 2 is 32-bit paging, with pages of 4 MiB where
+CR4.PSE is set, 3 is PAE paging, 4 and 5 are four and five levels. Of PAE paging the third level are the four PDPTE registers, of any
+contents: MOV to CR3 loaded them from the guest's memory through EPT, or VM entry from the VMCS (4.4.1, 26.3.2.4). That load is not
+modelled, and a walk reads tables of two levels.
+
+Hardware always marks the guest's entries, by writes that EPT may refuse, and where EPT's own
 accessed and dirty flags are on those of EPT, too; then it takes each access to the guest's tables for a write. No page holds tables of both
 stages. With MARKS = 0 nothing is ever marked: the guest's entries have their flags already, and EPT's are off.
 """
@@ -17,23 +22,29 @@ HOST_LEVELS = parameter(4)
 MARKS = parameter(1)  # else the guest's entries are taken to have their accessed and dirty flags already, and EPT's flags are off
 MEMORY = parameter(1)  # whether memory is proved to have the manual's marks, beside the result
 
+TABLES = 2 if GUEST_LEVELS == 3 else GUEST_LEVELS  # levels of the guest's tables that are in memory
+WIDTH = 32 if GUEST_LEVELS < 4 else 64  # bits of a linear address, and of CR3
+ENTRY = 4 if GUEST_LEVELS == 2 else 8  # bytes of an entry of the guest's
+LOG = 2 if ENTRY == 4 else 3
+INDEX = 12 - LOG  # bits of an index into the guest's tables
 
-SLOT = bits[49]  # the number of a word of memory
+SLOT = bits[52 - LOG]  # the number of a word of memory, which has the size of an entry of the guest's
 
 
 class Walker(State):
-    """CR0.WP, CR4's SMEP, SMAP, PKE and PKS, EFER.NXE, EFLAGS.AC and the rights of the protection keys are the guest's; `user`: CPL is 3
-    and the access explicit; `system`: an access to a system table; `execute_only`: EPT has pages that can only be fetched from; `AD`: EPT's
-    accessed and dirty flags are on."""
+    """CR0.WP, CR4's PSE, SMEP, SMAP, PKE and PKS, EFER.NXE, EFLAGS.AC, the rights of the protection keys and the PDPTE registers are the
+    guest's; `user`: CPL is 3 and the access explicit; `system`: an access to a system table; `execute_only`: EPT has pages that can only be
+    fetched from; `AD`: EPT's accessed and dirty flags are on. `CR3` and `EPTP` are the numbers of the root's pages."""
 
-    memory: array[SLOT, bits[64]]
-    written: array[SLOT, bits[64]]
+    memory: array[SLOT, bits[8 * ENTRY]]
+    written: array[SLOT, bits[8 * ENTRY]]
     hosts: array[bits[40], bool]  # the pages that hold tables of the host's
-    va: bits[64]
+    va: bits[WIDTH]
     access: Access
     user: bool
     system: bool
     WP: bool
+    PSE: bool
     SMEP: bool
     SMAP: bool
     AC: bool
@@ -44,7 +55,8 @@ class Walker(State):
     PKRS: bits[32]
     execute_only: bool
     AD: bool
-    CR3: bits[40]
+    CR3: bits[20 if WIDTH == 32 else 40]
+    PDPTE: array[bits[2], bits[64]]
     EPTP: bits[40]
     r: Registers
     m: Manual
@@ -56,19 +68,35 @@ def idle(w):
 
 
 def slot(place):
-    return place[51:3]
+    return place[51:LOG]
+
+
+def second_slot(place):
+    """The upper half of an entry of EPT's, where words have four bytes."""
+    return cat(place[51:3], bits[1](1))
 
 
 def read_word(w, place):
-    return w.memory[slot(place)]
+    return zext(w.memory[slot(place)], 64)
 
 
 def software_word(w, place):
-    return w.written[slot(place)]
+    return zext(w.written[slot(place)], 64)
 
 
 def write_word(w, place, word):
-    w.memory[slot(place)] = word
+    w.memory[slot(place)] = word[8 * ENTRY - 1 : 0]
+
+
+def read_behind(w, place):
+    """An entry of EPT's."""
+    return cat(w.memory[second_slot(place)], w.memory[slot(place)]) if ENTRY == 4 else read_word(w, place)
+
+
+def write_behind(w, place, word):
+    write_word(w, place, word)
+    if ENTRY == 4:
+        w.memory[second_slot(place)] = word[63:32]
 
 
 def page_of(number):
@@ -76,6 +104,11 @@ def page_of(number):
 
 
 def covered(level):
+    """Bits of an address that a page of this level covers."""
+    return 12 + INDEX * level
+
+
+def covered_behind(level):
     return 12 + 9 * level
 
 
@@ -83,8 +116,18 @@ def frame_of(pte, level):
     return page_of(pte[51:12])
 
 
-def is_page(pte, level):
-    """PS, bit 7, in the tables that have large pages: those of 2 MiB and 1 GiB."""
+def page_frame(pte, level):
+    """A page of 4 MiB has bits 39:32 of its address in 20:13 of the entry (PSE-36)."""
+    return zext(cat(pte[20:13], pte[31:22], bits[22](0)), 64) if ENTRY == 4 and level == 1 else frame_of(pte, level)
+
+
+def is_page(w, pte, level):
+    """PS, bit 7, in the tables that have large pages: those of 4 MiB, 2 MiB and 1 GiB."""
+    large = pte[7] and (w.PSE or ENTRY == 8)
+    return True if level == 0 else large if level < 3 else bits[1](0) != 0
+
+
+def is_page_behind(pte, level):
     return True if level == 0 else pte[7] if level < 3 else bits[1](0) != 0
 
 
@@ -93,18 +136,29 @@ def flag(condition, bit):
 
 
 def page_fault(w, present, bad, key):
-    fetching = w.access == Access.fetch and (w.SMEP or w.NXE)
+    fetching = w.access == Access.fetch and (w.SMEP or (w.NXE and ENTRY == 8))
     why = flag(present, 0) | flag(bad, 3) | flag(key, 5)
     return why | flag(w.access == Access.write, 1) | flag(w.user, 2) | flag(fetching, 4)
 
 
-def misplaced(pte, level):
-    """A large page that does not begin at a multiple of its size: bits above PAT, bit 12, and below the frame."""
-    return False if level == 0 or level > 2 else is_page(pte, level) and pte[11 + 9 * level : 13] != 0
+def misplaced(w, pte, level):
+    """A large page that does not begin at a multiple of its size: bits above PAT, bit 12, and below the frame. Of 4 MiB: bit 21."""
+    if level == 0 or level > 2:
+        return False
+    return is_page(w, pte, level) and pte[11 + INDEX * level : 21 if ENTRY == 4 else 13] != 0
+
+
+def unusable(w, pte, level):
+    """Reserved bits: XD where it is not enabled, PS where there are no large pages; with PAE all from 62 down to the frame."""
+    if ENTRY == 4:
+        return misplaced(w, pte, level)
+    return (pte[63] and not w.NXE) or misplaced(w, pte, level) or (level > 2 and pte[7]) or (WIDTH == 32 and pte[62:52] != 0)
 
 
 def by_key(w, pte, user_page):
-    """The rights of the key in 62:59 forbid the access: two bits of PKRU or PKRS for each key, AD and WD."""
+    """The rights of the key in 62:59 forbid the access: two bits of PKRU or PKRS for each key, AD and WD. Only with four levels or more."""
+    if WIDTH == 32:
+        return False
     rule = bits[2](0)
     register = w.PKRU if user_page else w.PKRS
     for key in range(16):
@@ -117,8 +171,8 @@ def by_key(w, pte, user_page):
 
 def guest_entry(w, pte, level, rights):
     """`rights`: what the entries so far leave: <0> writing, <1> a user's access, <2> execution."""
-    page = is_page(pte, level)
-    bad = (pte[63] and not w.NXE) or misplaced(pte, level) or (level > 2 and pte[7])
+    page = is_page(w, pte, level)
+    bad = unusable(w, pte, level)
     left = rights & cat(bits[1](0), ~pte[63:63], pte[2:2], pte[1:1])
     write, user_page, execute = left[0] == 1, left[1] == 1, left[2] == 1
     denied = w.access == Access.fetch and not execute
@@ -148,7 +202,7 @@ def qualification(w, access, implicit, rights):
 
 def host_entry(w, pte, level, rights, access, implicit):
     """`rights` <2:0>: reading, writing and execution, in every entry so far."""
-    page = is_page(pte, level)
+    page = is_page_behind(pte, level)
     nothing = not pte[0] and not pte[1] and not pte[2]
     bad = not pte[0] and (pte[1] or (pte[2] and not w.execute_only))
     if level > 2:
@@ -171,7 +225,7 @@ def accessed(w, pte, leaf):
 
 def is_marked(w, pte, level):
     """The guest's entry has the flags that the access gives it."""
-    return accessed(w, pte, is_page(pte, level)) == pte
+    return accessed(w, pte, is_page(w, pte, level)) == pte
 
 
 def accessed_behind(w, pte, leaf, access, implicit):
@@ -180,27 +234,44 @@ def accessed_behind(w, pte, leaf, access, implicit):
     return pte | (bits[64](0x300) if leaf and writing else bits[64](0x100)) if flags_on(w) else pte
 
 
+def pointer(w):
+    """The PDPTE register that bits 31:30 of the address select."""
+    return w.PDPTE[w.va[31:30]]
+
+
+def outside(w):
+    """The address is not canonical; one of 32 bits is within the tables, unless its PDPTE is not present."""
+    if WIDTH == 32:
+        return GUEST_LEVELS == 3 and not pointer(w)[0]
+    upper = w.va[63 : covered(TABLES) - 1]
+    return upper != 0 and ~upper != 0
+
+
 UNIT = {
-    "guest": GUEST_LEVELS,
+    "guest": TABLES,
     "host": HOST_LEVELS,
-    "size": 8,
-    "read": read_word,
-    "write": write_word,
+    "guest_size": ENTRY,
+    "host_size": 8,
+    "guest_read": read_word,
+    "host_read": read_behind,
+    "guest_write": write_word,
+    "host_write": write_behind,
     "page": lambda place: place[51:12],
     "va": lambda w: w.va,
-    "outside": lambda w: w.va[63 : covered(GUEST_LEVELS) - 1] != 0 and ~w.va[63 : covered(GUEST_LEVELS) - 1] != 0,
-    "outside_code": lambda w: bits[16](0),
-    "guest_table": lambda w: page_of(w.CR3),
+    "outside": outside,
+    "outside_code": lambda w: page_fault(w, False, False, False) if WIDTH == 32 else bits[16](0),
+    "guest_table": lambda w: frame_of(pointer(w), 2) if GUEST_LEVELS == 3 else page_of(w.CR3),
     "host_table": lambda w: page_of(w.EPTP),
     "guest_index": lambda va, level: va[covered(level + 1) - 1 : covered(level)],
-    "host_index": lambda gpa, level: gpa[covered(level + 1) - 1 : covered(level)],
-    "beyond": lambda w, gpa: gpa[63 : covered(HOST_LEVELS)] != 0,
+    "host_index": lambda gpa, level: gpa[covered_behind(level + 1) - 1 : covered_behind(level)],
+    "beyond": lambda w, gpa: gpa[63 : covered_behind(HOST_LEVELS)] != 0,
     "beyond_code": lambda w, access, implicit: qualification(w, access, implicit, bits[3](0)),
     "guest_entry": guest_entry,
     "host_entry": host_entry,
-    "guest_frame": frame_of,
+    "guest_frame": page_frame,
     "host_frame": frame_of,
-    "covered": covered,
+    "guest_covered": covered,
+    "host_covered": covered_behind,
     "marks": 0x360,
     "guest_mark": accessed if MARKS == 1 else lambda w, pte, leaf: pte,
     "host_mark": accessed_behind,
@@ -227,7 +298,7 @@ def find_page(w):
 
 @action
 def read_guest(w):
-    require(MARKS == 1 or any(w.r.level == level and is_marked(w, read_word(w, w.r.at), level) for level in range(GUEST_LEVELS)))
+    require(MARKS == 1 or any(w.r.level == level and is_marked(w, read_word(w, w.r.at), level) for level in range(TABLES)))
     read_guest_step(w, UNIT)
 
 
@@ -254,12 +325,19 @@ if MARKS == 1:
 
 # What the manual says
 
-GUEST = {4: x86.FOUR_LEVEL, 5: x86.FIVE_LEVEL}[GUEST_LEVELS]
+GUEST = {2: x86.TWO_LEVEL, 3: x86.BELOW_PDPTES, 4: x86.FOUR_LEVEL, 5: x86.FIVE_LEVEL}[GUEST_LEVELS]
 HOST = {4: x86_ept.EPT4, 5: x86_ept.EPT5}[HOST_LEVELS]
 
 
 def read_written(w):
-    return lambda place, size: w.written[slot(place)]
+    """Memory as software wrote it: an entry of `size` bytes."""
+
+    def read(place, size):
+        if size == ENTRY:
+            return w.written[slot(place)]
+        return cat(w.written[slot(place + 4)], w.written[slot(place)])
+
+    return read
 
 
 def manual(w, tables):
@@ -268,7 +346,7 @@ def manual(w, tables):
         user=w.user,
         implicit=w.system,
         WP=w.WP,
-        PSE=True,
+        PSE=w.PSE,
         SMEP=w.SMEP,
         SMAP=w.SMAP,
         AC=w.AC,
@@ -278,6 +356,8 @@ def manual(w, tables):
         PKRU=w.PKRU,
         PKRS=w.PKRS,
     )
+    if GUEST_LEVELS == 3:
+        return x86.walk_below(w.PDPTE, w.va, w.access, control, read_written(w), tables)
     return x86.walk(GUEST, page_of(w.CR3), w.va, w.access, control, read_written(w), tables)
 
 
@@ -310,7 +390,7 @@ def host_rights_of(entries):
 def changing(w, place):
     """The bits of a word that hardware may have changed by now: the guest's only once the guest's tables have been read."""
     if w.hosts[UNIT["page"](place)]:
-        return bits[64](0x300) if flags_on(w) else bits[64](0)
+        return bits[64](0x300) if flags_on(w) and (ENTRY == 8 or place[2] == 0) else bits[64](0)
     late = MARKS == 1 and w.r.phase != Phase.idle and w.r.purpose != Purpose.table
     return bits[64](0x60) if late else bits[64](0)
 
@@ -326,19 +406,21 @@ def marks_only(w, place):
 
 
 PLAN = {
-    "guest": GUEST_LEVELS,
+    "guest": TABLES,
     "host": HOST_LEVELS,
     "walk": lambda w: manual(w, second_stage(w, PLAN)),
     "behind": behind,
-    "numbers": range(1, GUEST_LEVELS + 1),
-    "levels": {level: GUEST_LEVELS - level for level in range(1, GUEST_LEVELS + 1)},
-    "marked": {level: 2 * GUEST_LEVELS - level for level in range(1, GUEST_LEVELS + 1)},
+    "numbers": range(1, TABLES + 1),
+    "outside_number": GUEST_LEVELS,
+    "levels": {level: TABLES - level for level in range(1, TABLES + 1)},
+    "marked": {level: 2 * TABLES - level for level in range(1, TABLES + 1)},
     "changes": HOST_LEVELS if MARKS == 1 else 0,
     "writes": flags_on,
     "blocked_code": lambda w, answer, implicit: answer.code,
     "guest_rights": rights_of,
     "host_rights": host_rights_of,
     "word": read_word,
+    "host_word": read_behind,
     "written": software_word,
     "due": due,
     "marks_only": marks_only,
@@ -358,7 +440,7 @@ PLAN = {
 
 def at(place):
     """The address of a word."""
-    return zext(cat(place, bits[3](0)), 64)
+    return zext(cat(place, bits[LOG](0)), 64)
 
 
 for name, sentence, reasons, holds in inductive(PLAN):

@@ -2,7 +2,8 @@
 
 Intel SDM, volume 3A: 4.3 (32-bit), 4.4 (PAE), 4.5 (four and five levels), 4.6 (access rights), 4.7 (page faults), 4.8 (accessed and dirty
 flags). Levels are numbered as the tables are: PT 1, PD 2, PDPT 3, PML4 4, PML5 5. Left out: shadow stacks, HLAT and SGX. Of PAE paging,
-the PDPTEs are read by each walk; a processor reads them when CR3 is loaded, and refuses to load reserved bits then (4.4.1).
+the PDPTEs are read by each walk (`walk`), or stand in registers (`walk_below`): a processor reads them when CR3 is loaded, and refuses to
+load reserved bits then (4.4.1).
 
 `code` of a fault is the error code of #PF (4.7); an address that is not canonical is #GP(0) or #SS(0), `Reason.not_canonical`. What the
 second stage refuses is an EPT violation, or where the reason is `reserved` a misconfiguration (x86_ept.py).
@@ -45,6 +46,7 @@ FOUR_LEVELS = ((4, 47, 39), (3, 38, 30), *PT_AND_PD)
 # `large`: the levels whose entries may map a page. `maxphyaddr`: the processor's; bits of an address above it are reserved (4.1.4).
 TWO_LEVEL = format(((2, 31, 22), (1, 21, 12)), 4, (2,), 32, 40)  # 4.3
 PAE = format(((3, 31, 30), *PT_AND_PD), 8, (2,), 32, 52)  # 4.4
+BELOW_PDPTES = format(PT_AND_PD, 8, (2,), 32, 52)  # 4.4, where the PDPTEs are registers
 FOUR_LEVEL = format(FOUR_LEVELS, 8, (3, 2), 48, 52)  # 4.5
 FIVE_LEVEL = format(((5, 56, 48), *FOUR_LEVELS), 8, (3, 2), 57, 52)  # 4.5
 
@@ -168,16 +170,25 @@ def error_code(paging, access, control, present, bad_bits, key):
     return zext(cat(*(bits[1](flag) for flag in flags)), 16)
 
 
+def marked_levels(paging):
+    """The levels whose entries have an accessed flag."""
+    return tuple(level for level, _, _ in paging["levels"] if not is_pdpte(paging, level))
+
+
+def nothing_done(paging, tables):
+    """The references and updates of a walk before its first."""
+    levels, marked = paging["levels"], marked_levels(paging)
+    return blank_references(levels, tables, (*marked, "final")), blank_updates(levels, tables, marked, ("final",))
+
+
 def walk(paging, root, la, access, control, read, tables=DIRECT):
     """Translate a linear address from the table at `root` (CR3); `read(place, size)` reads an entry. Gives `(result, references, updates)`.
 
     With `tables=x86_ept.second_stage(...)`, `root` and the entries hold guest physical addresses (28.3).
     """
     la = zext(la, 64)
-    levels = paging["levels"]
-    marked = tuple(level for level, _, _ in levels if not is_pdpte(paging, level))  # their entries have an accessed flag
-    references = blank_references(levels, tables, (*marked, "final"))
-    updates = blank_updates(levels, tables, marked, ("final",))
+    levels, marked = paging["levels"], marked_levels(paging)
+    references, updates = nothing_done(paging, tables)
     if not canonical(paging, la):
         return refused(Reason.not_canonical, levels[0][0], 0), references, updates
     reason, level, entry, gpa, _, _, rights, below, references, updates = descend(
@@ -217,3 +228,15 @@ def walk(paging, root, la, access, control, read, tables=DIRECT):
             if not via.ok:
                 return blocked(via, True, True, column, via.code), references, updates
     return finish(tables, gpa, access, level, references, updates)
+
+
+def walk_below(pdptes, la, access, control, read, tables=DIRECT):
+    """PAE paging from the PDPTE registers, of which bits 31:30 of the address select one (4.4.2): `walk` of what lies below.
+
+    The registers were loaded with CR3, or by VM entry from the guest-state area (26.3.2.4). Behind EPT they hold guest physical addresses,
+    and what loaded them was no part of this walk: with EPT's flags on, it was a read and no write (28.3.3.2).
+    """
+    pdpte = pdptes[la[31:30]]
+    if not pdpte[0]:
+        return refused(Reason.invalid, 3, error_code(PAE, access, control, False, False, False)), *nothing_done(BELOW_PDPTES, tables)
+    return walk(BELOW_PDPTES, frame(PAE, pdpte, 3), la, access, control, read, tables)
