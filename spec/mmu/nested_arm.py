@@ -303,6 +303,7 @@ PLAN = {
     "host_rights": lambda entries: 15,
     "word": read_word,
     "host_word": read_word,
+    "is_first": lambda place: True,
     "written": software_word,
     "due": due,
     "marks_only": marks_only,

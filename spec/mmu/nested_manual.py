@@ -18,7 +18,7 @@ and what the first stage comes to with these answers; so each question is about 
 - `guest_rights(entries)` and `host_rights(entries)`, what entries from the root down leave;
 - `word(w, place)` and `written(w, place)`, a word of memory as it is by now, and as software wrote it, which has the size of an entry of
   the guest's; `host_word(w, place)`, an entry of the host's as it is by now; `same_slot(place, other)`, whether two addresses are of one
-  word. The marks of an entry of the host's are in its first word;
+  word; `is_first(place)`, whether this is the address of the first word of an entry of the host's, in which its marks are;
 - `host_mark(w, word, leaf)` and `guest_mark(w, word, leaf)`, what the walker makes of an entry when it marks it;
   `host_takes(w, word, level)` and `guest_takes(w, word, level)`, whether it takes one for a leaf that allows the access;
 - `at_home(w, host)`, whether the entry at hand is in a page of the stage that it belongs to, if that matters;

@@ -165,17 +165,18 @@ def due_at(w, plan, level):
 
 
 def sets_marks(w, plan, level):
-    """What the walker is about to make of an entry of the host's, the manual's update of its level does."""
-    word, due = plan["host_word"](w, w.r.at), due_at(w, plan, level)
+    """What the walker is about to make of an entry of the host's, of its first word, the manual's update of its level does."""
+    word, due = plan["word"](w, w.r.at), due_at(w, plan, level)
     here = w.r.phase == Phase.mark_host and w.r.host_level == level and plan["at_home"](w, True)
     same = word | due == plan["host_mark"](w, word, w.r.host_leaf == level)
     return implies(here, same if plan["same_slot"](w.r.at, w.m.spot) else due == 0)
 
 
 def still_there_behind(w, plan, level):
-    """Nobody else changes an entry of the host's before its marks are set."""
+    """Nobody else changes an entry of the host's before its marks are set, and its first word is the one at hand."""
     same = plan["host_word"](w, w.r.at) | plan["all_marks"] == w.r.host_entries[level] | plan["all_marks"]
-    return implies(w.r.phase == Phase.mark_host and w.r.host_level == level, same)
+    here = w.r.phase == Phase.mark_host and w.r.host_level == level and plan["at_home"](w, True)
+    return implies(here, same and plan["is_first"](w.r.at))
 
 
 # The guest's tables

@@ -421,6 +421,7 @@ PLAN = {
     "host_rights": host_rights_of,
     "word": read_word,
     "host_word": read_behind,
+    "is_first": lambda place: ENTRY == 8 or place[2] == 0,
     "written": software_word,
     "due": due,
     "marks_only": marks_only,
