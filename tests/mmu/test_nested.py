@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 
 import pytest
 
+from tests.support import naive_walks
 from tests.support.documentation import ROOT
+from tests.support.naive_walks import Memory
 from tests.support.nested import Run, walker
-from tests.support.walks import ept_entry, guest_entry, riscv_entry, x86_entry
+from tests.support.walks import control_widths, ept_entry, guest_entry, naive, riscv_entry, x86_entry
 from vmproof.data import library
 from vmproof.language import lint
 from vmproof.solvers import SolverPool
-from vmproof.terms import Value
+from vmproof.terms import ArrayValue, Value
 from vmproof.theorems.files import read_file
 from vmproof.theorems.paging import LEVELS, Row, paging_costs
 
@@ -26,8 +28,17 @@ SYSTEMS: dict[str, dict[str, int]] = {
     "riscv": {"GUEST_LEVELS": 3, "HOST_LEVELS": 3},
     "riscv 4": {"GUEST_LEVELS": 2, "HOST_LEVELS": 2, "ENTRY": 4},
     "x86": {},
+    "x86 32": {"GUEST_LEVELS": 2},
+    "x86 pae": {"GUEST_LEVELS": 3},
     "arm": {},
 }
+SMALL = ("riscv 4", "x86 32")
+"""Those whose guests have entries of four bytes."""
+
+
+def number(value: Value) -> int:
+    assert isinstance(value, int)
+    return value
 
 
 @cache
@@ -47,34 +58,40 @@ def plain(name: str, rng: random.Random, guest: bool, level: int) -> int:
     frame = rng.getrandbits(20)
     if name == "arm":
         return frame << 12 | 0x443 | (0x80 if rng.random() < 0.5 else 0) | 1 << 51
-    if name == "x86":
+    if name == "x86 32" and guest and level == 1 and rng.random() < 0.5:
+        return frame << 12 & ~((rng.random() < 0.8) << 21) | 0xC7  # a page of 4 MiB, mostly without its reserved bit
+    if name.startswith("x86"):
         return frame << 12 | 7 | (0x20 if guest and rng.random() < 0.7 else 0)
     return frame << 10 | (rng.choice((0xDF, 0xDF, 0xDF, 0x5F, 0x1F, 0xD9)) if level == 0 else 1)
 
 
 def random_run(name: str, rng: random.Random, edit: tuple[str, str, str] | None = None) -> Run:
     system = walker(name.split()[0], edit, **SYSTEMS[name])
-    size = 4 if name == "riscv 4" else 8
-
+    size = 4 if name in SMALL else 8
+    host_size = 4 if name == "riscv 4" else 8
     calm = rng.random() < 0.6
 
     def invent(guest: bool, level: int) -> int:
         if calm:
             return plain(name, rng, guest, level)
-        if name == "x86":
-            return x86_entry(rng, 8, "first") if guest else ept_entry(rng)
+        if name.startswith("x86"):
+            return x86_entry(rng, size, "first") if guest else ept_entry(rng)
         if name == "arm":
             return descriptor(rng, guest, level)
         return riscv_entry(rng, size) if guest else guest_entry(rng, size)
 
     given: dict[str, Value] = {"access": rng.randrange(3)}
-    shared = ("user", "SUM", "MXR", "VMXR", "ADUE", "VADUE", "WP", "NXE", "AC", "SMAP", "SMEP", "AD")
+    shared = ("user", "SUM", "MXR", "VMXR", "ADUE", "VADUE", "WP", "NXE", "AC", "SMAP", "SMEP", "PSE", "AD")
     flags = (*shared, "system", "EL1", "HA", "HD", "HA2", "HD2", "XNX", "PAN")
     known = {variable.path for variable in system.variables}
     given.update({flag: rng.random() < 0.5 for flag in flags if flag in known})
     given.update({root: rng.getrandbits(20) << 2 for root in ("vsatp", "hgatp", "CR3", "EPTP", "TTBR", "VTTBR") if root in known})
-    given["va"] = rng.getrandbits(31 if size == 4 else 38)
-    return Run(system, given, invent, size)
+    given["va"] = rng.getrandbits({"riscv 4": 31, "x86 32": 32, "x86 pae": 32}.get(name, 38))
+    if name in ("x86 32", "x86 pae"):
+        given["CR3"] = rng.getrandbits(20)
+    if name == "x86 pae":
+        given["PDPTE"] = ArrayValue(0, {number: rng.getrandbits(24) << 12 | (rng.random() < 0.9) for number in range(4)})
+    return Run(system, given, invent, size, host_size)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -88,6 +105,39 @@ def test_the_walker_does_what_the_manual_says_with_random_tables(name: str) -> N
         assert run.holds("as_a_whole")
         ends[run.state["r.ok"], run.state["r.second"], run.state["r.implicit"]] += 1
     assert {(True, False, False), (False, False, False), (False, True, True)} <= set(ends)
+
+
+@pytest.mark.parametrize("name", ["x86", "x86 32", "x86 pae"])
+def test_the_walker_does_what_a_straightforward_walker_does(name: str) -> None:
+    """That of `test_walks_naive.py`; here PAE paging has its PDPTEs in registers."""
+    rng = random.Random(name)
+    ends: Counter[str] = Counter()
+    for _ in range(60):
+        run = random_run(name, rng)
+        control = {field: int(bool(run.state["system" if field == "implicit" else field])) for field in control_widths("x86-4")}
+        host = {field: int(bool(run.state[field])) for field in control_widths("ept4", second=True)}
+        root, host_root, va = (number(run.state[field]) for field in ("CR3", "EPTP", "va"))
+        registers = None
+        if name == "x86 pae":
+            loaded = run.state["PDPTE"]
+            assert isinstance(loaded, ArrayValue)
+            registers = [number(loaded.get(index)) for index in range(4)]
+        if not run.finish():
+            continue
+        memory = Memory(lambda reader: pytest.fail("an entry that the walker did not read"))
+        memory.words.update(run.entries)
+        stage = naive_walks.ept_stage(4, host_root << 12, host, memory)
+        format = {"x86": "x86-4", "x86 32": "x86-32", "x86 pae": "x86-pae"}[name]
+        access = ("read", "write", "fetch")[number(run.state["access"])]
+        arguments = (format, root << 12, va, access, control, memory, stage, bool(host["AD"]), registers)
+        theirs = naive(partial(naive_walks.x86, *arguments), memory)
+        ours = {field: run.state[f"r.{field}"] for field in ("ok", "code", "second", "implicit", "writing")}
+        assert ours == {field: getattr(theirs, field) for field in ours}
+        assert not theirs.ok or run.state["r.at"] == theirs.pa
+        assert not theirs.second or run.state["r.gpa"] == theirs.gpa
+        ends[theirs.reason] += 1
+        ends["behind"] += theirs.second
+    assert {"none", "invalid", "reserved", "behind"} <= set(ends), ends
 
 
 FAULTS = {
@@ -110,6 +160,15 @@ FAULTS = {
         "writing = access == Access.write or (implicit and control.AD)\n    if zext",
         "writing = access == Access.write\n    if zext",
     ),
+    "a page of 4 MiB lies below 4 GiB": ("x86 32", "nested_x86.py", "cat(pte[20:13], pte[31:22]", "cat(bits[8](0), pte[31:22]"),
+    "a manual's page of 4 MiB lies below 4 GiB": ("x86 32", "x86.py", "cat(entry[20:13], entry[31:22]", "cat(bits[8](0), entry[31:22]"),
+    "pages of 4 MiB need no PSE": ("x86 32", "nested_x86.py", "(w.PSE or ENTRY == 8)", "True"),
+    "a manual's pages of 4 MiB need no PSE": ("x86 32", "x86.py", '(control.PSE or paging["entry"] == 8)', "True"),
+    "EPT's entries have four bytes, too": ("x86 32", "nested_x86.py", "cat(w.memory[second_slot(place)]", "cat(bits[32](0)"),
+    "the PDPTE is chosen by other bits": ("x86 pae", "nested_x86.py", "w.PDPTE[w.va[31:30]]", "w.PDPTE[w.va[30:29]]"),
+    "a manual chooses the PDPTE by other bits": ("x86 pae", "x86.py", "pdptes[la[31:30]]", "pdptes[la[30:29]]"),
+    "a PDPTE is taken for present": ("x86 pae", "nested_x86.py", "GUEST_LEVELS == 3 and not pointer(w)[0]", "False"),
+    "bits of PAE's entries are not looked at": ("x86 pae", "nested_x86.py", "(WIDTH == 32 and pte[62:52] != 0)", "False"),
     "AC lifts SMAP for the system": ("x86", "nested_x86.py", "(w.system or not w.AC)", "not w.AC"),
     "a manual's AC lifts SMAP for the system": ("x86", "x86.py", "(control.implicit or not control.AC)", "not control.AC"),
     "a change of a guest's entry is checked as a read, RISC-V": (

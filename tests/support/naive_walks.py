@@ -5,7 +5,7 @@ They work with exceptions and shifted integers, the specification with records a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -218,10 +218,12 @@ def x86(
     memory: Memory,
     stage: Stage = nothing,
     writes: bool = False,
+    registers: Sequence[int] | None = None,
 ) -> Found:
     """Levels count from 1, the page tables, as in the specification. MAXPHYADDR is 52 (40 in 32-bit paging).
 
     `writes`: the second stage treats every access to a table as a write, so that it need not be asked again before an entry is changed.
+    `registers`: of PAE paging, the PDPTEs as CR3 was loaded with them, with no bits that are reserved.
     """
     count, index, size, bits = X86[name]
     user, fetch, write = bool(control["user"]), access == "fetch", access == "write"
@@ -247,8 +249,11 @@ def x86(
     for level in range(count, 0, -1):
         shift = 12 + (level - 1) * index
         address = table + (va >> shift & ones(index if shift + index <= bits else bits - shift)) * size
-        place = ask(level, address, "read", True, False)
-        entry = memory.read(place, "pdpte" if name == "x86-pae" and level == 3 else "first")
+        if level == 3 and registers is not None:
+            entry = registers[va >> 30]
+        else:
+            place = ask(level, address, "read", True, False)
+            entry = memory.read(place, "pdpte" if name == "x86-pae" and level == 3 else "first")
         if not entry & 1:
             raise fault("invalid", level, 0)
         large = bool(entry & 0x80) and level in {"x86-32": (2,), "x86-pae": (2,)}.get(name, (2, 3))

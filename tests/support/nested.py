@@ -71,13 +71,19 @@ def _prepared(system: TransitionSystem) -> _Prepared:
 
 
 class Run:
-    """One execution. `given` are registers of the request by name; what is not given is zero. Words of `size` bytes."""
+    """One execution. `given` are registers of the request by name; what is not given is zero. Words of `size` bytes, as many as an entry
+    of the guest's; one of the host's has `behind`."""
 
-    def __init__(self, system: TransitionSystem, given: Mapping[str, Value], invent: Invent, size: int = 8) -> None:
+    def __init__(
+        self, system: TransitionSystem, given: Mapping[str, Value], invent: Invent, size: int = 8, behind: int | None = None
+    ) -> None:
         self._system = system
         self._prepared = _prepared(system)
         self._invent = invent
         self._size = size
+        self._behind = behind or size
+        self.entries: dict[int, int] = {}
+        """What was made up, by the address of each entry."""
         self.state: dict[str, Value] = {v.path: given.get(v.path, default_value(v.sort)) for v in system.variables}
         self._known: set[int] = set()
         self._pages: set[int] = set()
@@ -117,10 +123,11 @@ class Run:
         assert isinstance(level, int)
         if index in self._known:
             return
-        self._known.add(index)
-        word = self._invent(phase == GUEST, level)
-        for name in ("memory", "written"):
-            self._set(name, index, word)
+        entry = self.entries[at] = self._invent(phase == GUEST, level)
+        for number in range((self._behind if phase == HOST else self._size) // self._size):
+            self._known.add(index + number)
+            for name in ("memory", "written"):
+                self._set(name, index + number, entry >> (8 * self._size * number) & ((1 << 8 * self._size) - 1))
         if at >> 12 not in self._pages:
             self._pages.add(at >> 12)
             self._set("hosts", at >> 12, phase == HOST)
