@@ -470,3 +470,19 @@ for name, sentence, happens in HAPPENS:
     @reachable(sentence, name=name)
     def reached(w):
         return happens(w)
+
+
+if MARKS == 1:
+
+    def has_changed(w, host):
+        """A walk ends well in which hardware marked the word at `spot`, of a table of this stage."""
+        there = w.hosts[UNIT["page"](w.m.spot)] == host and read_word(w, w.m.spot) != software_word(w, w.m.spot)
+        return w.r.phase == Phase.done and w.r.ok and there
+
+    @reachable("a walk ends well that has marked an entry of EPT's")
+    def marked_behind(w):
+        return has_changed(w, True)
+
+    @reachable("a walk ends well that has marked an entry of the guest's")
+    def marked_here(w):
+        return has_changed(w, False)
