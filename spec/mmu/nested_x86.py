@@ -16,6 +16,7 @@ from spec.mmu.nested_hardware import Phase, Purpose, Registers, guest_takes, hos
 from spec.mmu.nested_hardware import mark_guest_step, mark_step, read_guest_step, read_step, start_step
 from spec.mmu.nested_claims import HAPPENS, implied, inductive, inductive_of_words
 from spec.mmu.nested_manual import Manual, given, second_stage
+from spec.mmu.nested_states import refused_by_guest
 
 GUEST_LEVELS = parameter(4)
 HOST_LEVELS = parameter(4)
@@ -486,3 +487,10 @@ if MARKS == 1:
     @reachable("a walk ends well that has marked an entry of the guest's")
     def marked_here(w):
         return has_changed(w, False)
+
+
+if GUEST_LEVELS != 2:
+
+    @reachable("the guest's tables do not cover the address")
+    def uncovered(w):
+        return refused_by_guest(w) and outside(w)
