@@ -473,7 +473,7 @@ for name, sentence, happens in HAPPENS:
         return happens(w)
 
 
-if MARKS == 1:
+if MARKS == 1 and GUEST_LEVELS == 2:  # the steps that mark are those of all formats, and short walks show them soonest
 
     def has_changed(w, host):
         """A walk ends well in which hardware marked the word at `spot`, of a table of this stage."""
