@@ -15,11 +15,11 @@ from vmproof.language import Role
 from vmproof.language.memory import CELLS
 from vmproof.terms import ArrayValue, BitVecSort, Op, Term, Value, default_value, evaluate, substitute, variables
 from vmproof.virtualize.agreement import ROUNDS, Agreement, Gap
-from vmproof.virtualize.asking import Task, ask
-from vmproof.virtualize.concrete import completed, minimised, world_of_constants
+from vmproof.virtualize.asking import Task
+from vmproof.virtualize.concrete import world_of_constants
 from vmproof.virtualize.definitions import Question
 from vmproof.virtualize.nearby import Likeness
-from vmproof.virtualize.premises import inhabited
+from vmproof.virtualize.premises import find_states, inhabited
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, ModeValue, Setting
 from vmproof.virtualize.world import World
 
@@ -60,7 +60,7 @@ def likely_pairs(world: World, question: Question) -> Task[Iterator[Alike]]:
     return (_alike(world, question, values) for values in known)
 
 
-def _furnished(setting: Setting, mode: ModeValue) -> Task[dict[Term, Value] | None]:
+def _furnished(setting: Setting, mode: ModeValue) -> Task[Mapping[Term, Value] | None]:
     """States that are known to exist, the guest with some memory: only what the real memory holds for it is looked for anew."""
     states = yield from inhabited(setting, mode)
     if states.values is None or setting.memory is None:
@@ -72,21 +72,8 @@ def _furnished(setting: Setting, mode: ModeValue) -> Task[dict[Term, Value] | No
     open_ = {variable for variable in variables([memory]) if variable.sort == memory.sort}
     values = _built(world, {variable: value for variable, value in states.values.items() if variable not in open_})
     likeness = {variable: pool.value(variable.sort, value) for variable, value in values.items()}
-    agreement = Agreement(world)
-    assertions = list(world.constraints)
-    for _ in range(ROUNDS):
-        asked = substitute(pool, assertions, likeness)
-        answer = yield from ask(*asked)
-        if answer.model is None:
-            return None
-        found = yield from carried(world, {**values, **minimised(completed(answer.model, [*asked, memory]), asked)})
-        more = yield from agreement.gap(found)
-        if more is None:
-            return found
-        if not more:
-            return None
-        assertions += more
-    return None
+    found = yield from find_states(world, likeness=likeness, mended=lambda values: carried(world, values))
+    return found.values
 
 
 def _built(world: World, values: dict[Term, Value]) -> dict[Term, Value]:
@@ -136,7 +123,9 @@ def _moved(world: World, states: World, gap: Gap, values: Mapping[Term, Value]) 
             places = [setting.seen(body.kind, state, here.va, access) for body, state in zip(bodies, in_force, strict=True)]
             *faults, source, target = evaluate([*(p.fault for p in places), *(p.address for p in places)], {}, default=True)
             if not any(faults):
-                start, to = (int(address) // block * block for address in (source, target))  # type: ignore[arg-type]
+                assert isinstance(source, int)
+                assert isinstance(target, int)
+                start, to = source // block * block, target // block * block
                 entries.update({to + i: guests.get(start + i) for i in range(block)})
     return ArrayValue(real.default, entries)
 

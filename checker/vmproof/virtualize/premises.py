@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vmproof.language import State
@@ -34,9 +34,16 @@ class States:
 
 
 def find_states(
-    world: World, goal: Sequence[Term] = (), points: Sequence[Point] = (), likeness: Mapping[Term, Term] | None = None
+    world: World,
+    goal: Sequence[Term] = (),
+    points: Sequence[Point] = (),
+    likeness: Mapping[Term, Term] | None = None,
+    mended: Callable[[Mapping[Term, Value]], Task[dict[Term, Value]]] | None = None,
 ) -> Task[States]:
-    """Concrete states of a world that satisfy a goal and whose views agree as a whole; of a `likeness`, some variables are replaced."""
+    """Concrete states of a world that satisfy a goal and whose views agree as a whole; of a `likeness`, some variables are replaced.
+
+    What a model gives is `mended` before its views are compared.
+    """
     agreement = Agreement(world)
     assertions = [*world.constraints, *goal, *agreement.at(points)]
     replaced = likeness or {}
@@ -48,6 +55,8 @@ def find_states(
         everything = [*asked, *(t for body in world.bodies.values() for t in (*body.state.values(), *body.picks.values()))]
         values = minimised(completed(answer.model, everything), asked)
         values.update(zip(replaced, evaluate(replaced.values(), values, default=True), strict=True))
+        if mended is not None:
+            values = yield from mended(values)
         more = yield from agreement.gap(values)
         if more is None:
             return States(Status.SAT, world_of_constants(world, values), values)
