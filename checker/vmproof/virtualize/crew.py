@@ -61,7 +61,10 @@ class Member:
     def share(self, tasks: int) -> range:
         """The numbers of the tasks that are this member's. Which these are does not hang on how fast it is: runs can be repeated."""
         self._count(0)
-        return range(self._number, tasks, self._size)
+        return self._share_of(self._number, tasks)
+
+    def _share_of(self, member: int, tasks: int) -> range:
+        return range(member, tasks, self._size)
 
     def counted(self, done: int) -> int:
         """How many tasks all members have done, of which this one has done so many."""
@@ -85,7 +88,7 @@ class Member:
             found = None if link is None else self._heard(link)
             if found is None:
                 self._links[place] = None
-                found = instead(range(place + 1, tasks, self._size))
+                found = instead(self._share_of(place + 1, tasks))
             reports.append(found)
         for place, link in enumerate(self._links):
             if link is not None:
