@@ -163,14 +163,14 @@ def begin(w, unit):
 
 def host_step(w, unit):
     """Read one entry of the host's tables: go down, find the page, or stop."""
-    pte = unit["host_read"](w, w.r.at)
+    level, at, before = w.r.host_level, w.r.at, w.r.host_rights
+    pte = unit["host_read"](w, at)
     w.r.count = w.r.count + 1
     access = access_behind(w)
-    level = w.r.host_level
     for here in range(unit["host"]):
         if level == here:
-            fault, code, leaf, table, rights = unit["host_entry"](w, pte, here, w.r.host_rights, access, w.r.purpose != Purpose.final)
-            w.r.host_entries[here], w.r.host_places[here] = pte, w.r.at
+            fault, code, leaf, table, rights = unit["host_entry"](w, pte, here, before, access, w.r.purpose != Purpose.final)
+            w.r.host_entries[here], w.r.host_places[here] = pte, at
             if fault:
                 host_refuses(w, code)
             elif leaf:
@@ -222,13 +222,13 @@ def arrive(w, place):
 
 def guest_step(w, unit):
     """Read one entry of the guest's tables."""
-    pte = unit["guest_read"](w, w.r.at)
+    level, at, gpa, before = w.r.level, w.r.at, w.r.gpa, w.r.rights
+    pte = unit["guest_read"](w, at)
     w.r.count = w.r.count + 1
-    level = w.r.level
     for here in range(unit["guest"]):
         if level == here:
-            fault, code, leaf, table, rights = unit["guest_entry"](w, pte, here, w.r.rights)
-            w.r.entries[here], w.r.places[here], w.r.found[here] = pte, w.r.gpa, w.r.at
+            fault, code, leaf, table, rights = unit["guest_entry"](w, pte, here, before)
+            w.r.entries[here], w.r.places[here], w.r.found[here] = pte, gpa, at
             if fault:
                 report(w, code, False, False, False)
             elif leaf:
@@ -261,26 +261,26 @@ def after_update(w, unit, above):
 
 def host_mark_step(w, unit):
     """Set the marks of one of the host's entries in one step, if it still is what was read, marks aside; else walk its tables again."""
-    pte = unit["host_read"](w, w.r.at)
-    host_leaf, host_level = w.r.host_leaf, w.r.host_level
+    host_leaf, host_level, at = w.r.host_leaf, w.r.host_level, w.r.at
+    pte = unit["host_read"](w, at)
     for leaf in range(unit["host"]):
         for here in range(leaf, unit["host"] if unit["marks_tables"] else leaf + 1):
             if host_leaf == leaf and host_level == here:
                 if pte | unit["marks"] != w.r.host_entries[here] | unit["marks"]:
                     present(w, unit, w.r.gpa, w.r.purpose)
                 else:
-                    unit["host_write"](w, w.r.at, host_marked(w, unit, pte, leaf == here))
+                    unit["host_write"](w, at, host_marked(w, unit, pte, leaf == here))
                     after_host_mark(w, unit, leaf, here)
 
 
 def guest_mark_step(w, unit):
     """Set the marks of one of the guest's entries in one step, if it still is what was read, marks aside; else begin again."""
-    pte = unit["guest_read"](w, w.r.at)
-    level = w.r.level
+    level, at = w.r.level, w.r.at
+    pte = unit["guest_read"](w, at)
     for here in range(unit["guest"]):
         if level == here:
             if pte | unit["marks"] != w.r.entries[here] | unit["marks"]:
                 begin(w, unit)
             else:
-                unit["guest_write"](w, w.r.at, unit["guest_mark"](w, pte, w.r.leaf == here))
+                unit["guest_write"](w, at, unit["guest_mark"](w, pte, w.r.leaf == here))
                 after_update(w, unit, here)

@@ -8,7 +8,6 @@ in each step. Traces need not be shortest, and what is not seen may yet happen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 
@@ -49,21 +48,9 @@ def sight(
     return [search.answers.get(claim.name) or undecided(claim, ENGINE, reason, asker.seconds) for claim in properties]
 
 
-@dataclass(frozen=True, eq=False)
-class _Way:
-    """Executions of these steps, from any initial state."""
-
-    steps: tuple[Action, ...]
-    unrolling: Unrolling
-
-    @property
-    def length(self) -> int:
-        return len(self.steps)
-
-
 class _Sighting:
-    """One search. A way waits with its cost, the number of its steps that were nothing new. One that was looked at waits a second time,
-    with the actions that it was gone on with already, to be gone on with by others."""
+    """One search. A way, the executions of the steps that it schedules, waits with its cost, the number of its steps that were nothing new.
+    One that was looked at waits a second time, with the actions that it was gone on with already, to be gone on with by others."""
 
     def __init__(self, system: TransitionSystem, goals: Sequence[Goal], asker: Asker) -> None:
         pool = system.pool
@@ -74,36 +61,35 @@ class _Sighting:
         moving = [action for action in system.actions if action.next]  # one that changes nothing leads nowhere
         self._possible = {action: pool.and_(domain_of(_inputs(action), pool), action.guard) for action in moving}
         self._unseen = set(moving)
-        self._waiting: list[tuple[int, int, _Way, frozenset[Action] | None]] = []
+        self._waiting: list[tuple[int, int, Unrolling, frozenset[Action] | None]] = []
         self._numbers = count()
         self._tried = 0
 
     def run(self, bound: int) -> None:
         """Search until all is seen, nothing waits, or the time is over."""
-        self._wait(0, ())
+        self._wait(0, Unrolling(self._system))
         while self._open and self._waiting and self._tried < _WAYS and self._asker.left != 0:
             cost, _, way, done = heappop(self._waiting)
             if done is not None:
                 for action in self._possible_after(way, [item for item in self._possible if item not in done]):
-                    self._wait(cost, (*way.steps, action))
+                    self._wait(cost, way.then(action))
                 continue
             self._tried += 1
             fresh = self._look(way)
-            if way.length < bound:
+            if len(way.schedule) < bound:
                 for action in fresh:
-                    self._wait(cost, (*way.steps, action))
+                    self._wait(cost, way.then(action))
                 heappush(self._waiting, (cost + 1, next(self._numbers), way, frozenset(fresh)))
 
-    def _wait(self, cost: int, steps: tuple[Action, ...]) -> None:
-        unrolling = Unrolling(self._system, steps)
-        heappush(self._waiting, (cost, next(self._numbers), _Way(steps, unrolling), None))
+    def _wait(self, cost: int, way: Unrolling) -> None:
+        heappush(self._waiting, (cost, next(self._numbers), way, None))
 
-    def _look(self, way: _Way) -> list[Action]:
+    def _look(self, way: Unrolling) -> list[Action]:
         """Answer the goals that are met where a way ends. The actions that become possible there for the first time."""
         fresh: list[Action] = []
         while self._open:
             terms = [*(item.found for item in self._open), *(self._possible[action] for action in self._unseen_in_order())]
-            here = way.unrolling.at(way.length, terms)
+            here = way.at(len(way.schedule), terms)
             model = self._model(way, here)
             if model is None:
                 break
@@ -119,21 +105,21 @@ class _Sighting:
     def _unseen_in_order(self) -> list[Action]:
         return [action for action in self._possible if action in self._unseen]
 
-    def _met(self, item: Goal, way: _Way, model: Mapping[str, Value]) -> None:
+    def _met(self, item: Goal, way: Unrolling, model: Mapping[str, Value]) -> None:
         parameters = item.claim.parameters
         values = evaluate([parameter.term for parameter in parameters], valued(model), True)
         chosen = {parameter.name: value for parameter, value in zip(parameters, values, strict=True)}
-        trace = way.unrolling.trace(model, way.length)
+        trace = way.trace(model, len(way.schedule))
         self.answers[item.claim.name] = found(self._system, item.claim, ENGINE, trace, chosen, self._asker.seconds)
         self._open.remove(item)
 
-    def _possible_after(self, way: _Way, actions: Sequence[Action]) -> list[Action]:
+    def _possible_after(self, way: Unrolling, actions: Sequence[Action]) -> list[Action]:
         """Those of the actions that are possible where a way ends, as far as its steps tell: what comes of it is looked at whole."""
         left, able = list(actions), []
         while left:
-            here = way.unrolling.at(way.length, [self._possible[action] for action in left])
-            rest = [*way.unrolling.path(way.length), self._system.pool.or_(*here)]
-            model = possible(self._asker, way.unrolling.initial(), rest, _MOST).model
+            here = way.at(len(way.schedule), [self._possible[action] for action in left])
+            rest = [*way.path(len(way.schedule)), self._system.pool.or_(*here)]
+            model = possible(self._asker, way.initial(), rest, _MOST).model
             if model is None:
                 break
             holds = evaluate(here, valued(model), True)
@@ -141,10 +127,10 @@ class _Sighting:
             left = [action for action, value in zip(left, holds, strict=True) if not value]
         return able
 
-    def _model(self, way: _Way, one_of: Sequence[Term]) -> Mapping[str, Value] | None:
+    def _model(self, way: Unrolling, one_of: Sequence[Term]) -> Mapping[str, Value] | None:
         """An execution of a way that ends where one of the terms is true."""
-        rest = [*way.unrolling.path(way.length), self._system.pool.or_(*one_of)]
-        return completed(self._asker, way.unrolling.initial(), rest, most=_MOST).model
+        rest = [*way.path(len(way.schedule)), self._system.pool.or_(*one_of)]
+        return completed(self._asker, way.initial(), rest, most=_MOST).model
 
 
 def _inputs(action: Action) -> tuple[Parameter, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vmproof.engines.domains import index_count, normal_value
 from vmproof.engines.result import Trace, TraceStep
 from vmproof.engines.system import Action, State, TransitionSystem, Variable, domain_of
-from vmproof.terms import ArraySort, BitVecSort, Op, Term, Value, evaluate, substitute
+from vmproof.terms import ArraySort, BitVecSort, Op, Substitution, Term, Value, evaluate, substitute
 
 _ELEMENTWISE = 256  # arrays of at most so many elements are equated and compared element by element: no array theory is needed for it
 
@@ -45,10 +45,17 @@ class Unrolling:
         if system.quantified or system.defined:
             raise ValueError(f"{system.name} has unsized types, so that its executions cannot be unrolled")
         self.system = system
-        self._schedule = schedule
+        self.schedule = tuple(schedule)
         self.pool = system.pool
         self._states: list[State] = [{v.path: self.pool.var(f"{v.path}@0", v.sort) for v in system.variables}]
         self._steps: list[Step] = []
+        self._said: dict[int, Substitution] = {}
+
+    def then(self, action: Action) -> Unrolling:
+        """The executions whose steps are this one's schedule and then the action; what is made of the steps already is theirs, too."""
+        longer = Unrolling(self.system, (*self.schedule, action))
+        longer._states, longer._steps, longer._said = [*self._states], [*self._steps], {**self._said}
+        return longer
 
     def state(self, k: int) -> State:
         """The leaves after `k` steps."""
@@ -68,7 +75,9 @@ class Unrolling:
     def at(self, k: int, terms: Iterable[Term]) -> list[Term]:
         """Terms over the current state, said of the state after `k` steps."""
         state = self.state(k)
-        return substitute(self.pool, terms, {v.term: state[v.path] for v in self.system.variables})
+        if k not in self._said:
+            self._said[k] = Substitution(self.pool, {v.term: state[v.path] for v in self.system.variables})
+        return self._said[k](terms)
 
     def initial(self) -> list[Term]:
         """That the first state is an initial one."""
@@ -92,7 +101,7 @@ class Unrolling:
         pool, k = self.pool, len(self._steps)
         before = self._states[-1]
         leaves = {v.term: before[v.path] for v in self.system.variables}
-        actions = self._schedule[k : k + 1] or self.system.actions
+        actions = self.schedule[k : k + 1] or self.system.actions
         width = max(1, (len(actions) - 1).bit_length())
         selector = pool.var(f"action:{width}@{k}", BitVecSort(width))  # two systems over one pool may differ in it
         constraints = [pool.ult(selector, pool.bv(len(actions), width)) if len(actions) < 1 << width else pool.true]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from vmproof.errors import InputError
 from vmproof.language.convert import Mistake, coerce, to_bits, to_leaves
 from vmproof.language.expressions import Expressions
+from vmproof.language.known import told
 from vmproof.language.memory import Located
 from vmproof.language.merge import merge
 from vmproof.language.once import translated_once
@@ -69,7 +70,7 @@ class Calls(Expressions):
                 return self.stages.called(self, args, kwargs, node)
         elif self.translating and self.machine is not None:
             return called(self, function, args, kwargs, node)
-        return self.invoke(function, args, kwargs, node)
+        return told(self, function, args, kwargs, node)
 
     def _names_translation(self, function: Function) -> bool:
         """Whether a call of this function is a translation that an instruction names itself."""

@@ -101,6 +101,7 @@ class Run:
         self.used_sites: dict[str, int] = {}
         self.stages: Stages | None = None  # where the stage of the translation is taken for functions that nobody knows
         self.stage_updates: Term = pool.false  # that it would write something
+        self.known: dict[object, Value] | None = None  # the values of calls, where nothing happens
         self.named: list[ActionCall] | None = None  # the actions that were called, where these are named and do not happen
 
     # paths

@@ -92,6 +92,8 @@ class System:
         self._main = main
         self._budget = budget
         self._evaluated: set[ast.AST] | None = None
+        self._latest: tuple[Mapping[str, Term], State] | None = None
+        self._known: dict[object, Value] = {}
         whole = compose(machine)
         self.actions = whole.actions
         self.properties = whole.properties
@@ -179,7 +181,10 @@ class System:
         return found
 
     def _leaves(self, state: Mapping[str, Term]) -> State:
-        return {path: term for path, term in state.items() if path not in self.machine.constants}
+        """What an evaluator takes for the state; the same one as before, if it is."""
+        if self._latest is None or self._latest[0] is not state:
+            self._latest = state, {path: term for path, term in state.items() if path not in self.machine.constants}
+        return self._latest[1]
 
     def _given(self, state: Mapping[str, Term] | None, args: list[Value], part: Part | None) -> list[Value]:
         """The arguments of a function: the state, or the component that the first of `args` select, and the rest."""
@@ -196,7 +201,9 @@ class System:
         """An evaluator; without `memory`, of something in which nothing happens."""
         if self._evaluated is not None:
             return Recording(self.pool, self._budget, function.module, self.machine, state, memory, self._evaluated)
-        return Interpreter(self.pool, self._budget, function.module, self.machine, dict(state), memory)
+        run = Interpreter(self.pool, self._budget, function.module, self.machine, dict(state), memory)
+        run.known = self._known if memory is None else None
+        return run
 
     def _call(self, run: Interpreter, function: Function, args: list[Value]) -> Value:
         try:
