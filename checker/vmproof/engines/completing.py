@@ -76,9 +76,16 @@ def _values(part: Term) -> list[tuple[Term, Term]]:
     plain, value = part, pool.true
     if part.op is Op.NOT:
         plain, value = part.args[0], pool.false
-    elif part.op is Op.EQ and part.args[0].is_const:
+    elif part.op is Op.EQ and _is_value(part.args[0]):
         value, plain = part.args
-    elif part.op is Op.EQ and part.args[1].is_const:
+    elif part.op is Op.EQ and _is_value(part.args[1]):
         plain, value = part.args
     leaf = plain.op is Op.VAR or (plain.op is Op.SELECT and plain.args[0].op is Op.VAR and plain.args[1].is_const)
     return [(plain, value)] if leaf else []
+
+
+def _is_value(term: Term) -> bool:
+    """Whether a term is a value; of an array, written out element by element."""
+    while term.op is Op.STORE and term.args[1].is_const and term.args[2].is_const:
+        term = term.args[0]
+    return term.is_const or (term.op is Op.ARRAY and term.args[0].is_const)

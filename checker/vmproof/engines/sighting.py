@@ -49,8 +49,9 @@ def sight(
 
 
 class _Sighting:
-    """One search. A way, the executions of the steps that it schedules, waits with its cost, the number of its steps that were nothing new.
-    One that was looked at waits a second time, with the actions that it was gone on with already, to be gone on with by others."""
+    """One search. A way, the executions of the steps that it schedules, waits with its cost: how many of its steps were nothing new since
+    something was last seen on it. One that was looked at waits a second time, with the actions that it was gone on with already, to be gone
+    on with by others."""
 
     def __init__(self, system: TransitionSystem, goals: Sequence[Goal], asker: Asker) -> None:
         pool = system.pool
@@ -75,7 +76,10 @@ class _Sighting:
                     self._wait(cost, way.then(action))
                 continue
             self._tried += 1
+            left = len(self._open)
             fresh = self._look(way)
+            if fresh or len(self._open) < left:
+                cost = 0
             if len(way.schedule) < bound:
                 for action in fresh:
                     self._wait(cost, way.then(action))
