@@ -10,9 +10,12 @@ import pytest
 from vmproof.engines.bmc import bmc
 from vmproof.engines.reading import transition_system
 from vmproof.engines.replay import replay
+from vmproof.engines.sighting import sight
 from vmproof.engines.verdict import Verdict
 from vmproof.language.loader import load_system
-from vmproof.solvers import SolverPool
+from vmproof.solvers import Query, SolverPool
+from vmproof.solvers.pool import Handle
+from vmproof.terms import Op, Term, reachable
 
 TEXT = """\
 from vmproof.lang import *
@@ -101,3 +104,59 @@ def _begins(more: str, n: int) -> bool:
         "w.seen[1] == 5": seen[1] == 5,
         "w.seen[2] == 9 and w.begun < 7": seen[2] == 9 and n < 7,
     }[more]
+
+
+CHASE = """\
+from vmproof.lang import *
+
+
+class W(State):
+    n: bits[8]
+    table: array[bits[8], bits[8]]
+    copy: array[bits[8], bits[8]]
+    seen: array[bits[8], bits[8]]
+
+
+@init
+def start(w):
+    chain = w.copy == w.table and w.seen[0] == w.copy[w.n] and w.n == 0
+    for place in range(200):
+        chain = chain and w.seen[place + 1] == w.copy[w.seen[place]] * 3 + place
+    return chain
+
+
+@action
+def step(w):
+    w.n = w.table[w.n] + 1
+
+
+@reachable("n is seven")
+def seven(w):
+    return w.n == 7
+"""
+
+
+class Recorder(SolverPool):
+    """Remembers what is asked."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=20)
+        self.asked: list[tuple[Term, ...]] = []
+
+    def submit(self, query: Query, timeout: float | None = None, solver: str | None = None) -> Handle:
+        self.asked.append(query.assertions)
+        return super().submit(query, timeout, solver)
+
+
+def test_what_an_execution_says_of_arrays_is_put_where_they_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "w.py"
+    path.write_text(CHASE)
+    system = transition_system(load_system(path))
+    with Recorder() as pool:
+        [seven] = sight(system, system.properties, pool=pool, bound=3)
+    assert seven.verdict is Verdict.PROVED
+    assert seven.trace is not None
+    assert replay(system, seven.trace, system.properties[0], seven.parameters) is None
+    read = [{str(term.args[0]) for term in reachable(asked) if term.op is Op.SELECT} for asked in pool.asked]
+    assert {"table@0"} in read  # the execution, without what is said beside it
+    assert read[-1] == {"seen@0"}  # and that: `copy` is the table that the execution has
