@@ -315,8 +315,6 @@ PLAN = {
     "host_takes": lambda w, word, level: host_takes(w, UNIT, word, level),
     "guest_takes": lambda w, word, level: guest_takes(w, UNIT, word, level),
     "at_home": lambda w, host: not UNIT["changes"](w) or w.hosts[UNIT["page"](w.r.at)] == host,
-    "premise": lambda w, entry, level: True,
-    "memory": True,
     "all_marks": 0x480,
 }
 

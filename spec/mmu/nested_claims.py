@@ -139,23 +139,13 @@ def reasons(plan, claim, number):
     return ()
 
 
-OF_MEMORY = (
-    *("staged", "unmarked", "before", "amid", "after", "unchanged", "paid", "spared", "staged_in", "staged_now", "summed_now"),
-    *("owed", "settled", "settles", "unasked", "ended", "memory_marked"),
-)
-"""What is left out where only the walk's result is proved, and not what memory has then."""
-
-
 def claim(plan, name, holds):
-    """One claim, unless it is left out."""
-    made = ((name, SAYS[name], reasons(plan, name, 0), lambda w: holds(w, plan)),)
-    return made if plan["memory"] or name not in OF_MEMORY else ()
+    return ((name, SAYS[name], reasons(plan, name, 0), lambda w: holds(w, plan)),)
 
 
 def claims(plan, name, holds, numbers):
-    """One claim of each column or level, unless they are left out."""
-    made = tuple((f"{name}_{n}", SAYS[name], reasons(plan, name, n), lambda w: holds(w, plan, n)) for n in numbers)
-    return made if plan["memory"] or name not in OF_MEMORY else ()
+    """One claim of each column or level."""
+    return tuple((f"{name}_{n}", SAYS[name], reasons(plan, name, n), lambda w: holds(w, plan, n)) for n in numbers)
 
 
 def in_one(holds):

@@ -24,7 +24,6 @@ and what the first stage comes to with these answers; so each question is about 
 - `at_home(w, host)`, whether the entry at hand is in a page of the stage that it belongs to, if that matters;
 - `due(w)`, where entries are to be marked at all; `marks_only(w, place)`, which bits of a word may have changed;
 - `marks`, all accessed and dirty bits of the host's entries, and `all_marks`, those of either stage;
-- `premise(w, entry, level)`, what is required of an entry of the guest's when it is read;
 - `memory`, whether the marks that memory has in the end are proved, too, beside the result.
 """
 
@@ -173,4 +172,4 @@ def given(w, plan):
     recorded = all(ask_recorded(w, plan, column) and made_recorded(w, plan, column) for column in here) and result_recorded(w, plan)
     recorded = recorded and all(read_recorded(w, plan, level) for level in range(plan["guest"]))
     recorded = recorded and all(answered(w, plan, column) for column in here)
-    return recorded and (not plan["memory"] or all(staged(w, plan, column) for column in here))
+    return recorded and all(staged(w, plan, column) for column in here)

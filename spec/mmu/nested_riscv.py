@@ -318,8 +318,6 @@ PLAN = {
     "host_takes": lambda w, word, level: host_takes(w, UNIT, word, level),
     "guest_takes": lambda w, word, level: guest_takes(w, UNIT, word, level),
     "at_home": lambda w, host: not UNIT["changes"](w) or w.hosts[UNIT["page"](w.r.at)] == host,
-    "premise": lambda w, entry, level: True,
-    "memory": True,
     "all_marks": 0xC0,
 }
 
@@ -355,3 +353,19 @@ for name, sentence, happens in HAPPENS:
     @reachable(sentence, name=name)
     def reached(w):
         return happens(w)
+
+
+if MARKS == 1 and MANUAL == 1 and GUEST_LEVELS == 2:  # the steps that mark are those of all formats, and short walks show them soonest
+
+    def has_changed(w, host):
+        """A walk ends well in which hardware marked the word at `spot`, of a table of this stage."""
+        there = w.hosts[UNIT["page"](w.m.spot)] == host and PLAN["word"](w, w.m.spot) != PLAN["written"](w, w.m.spot)
+        return w.r.phase == Phase.done and w.r.ok and there
+
+    @reachable("a walk ends well that has marked an entry of the second stage's")
+    def marked_behind(w):
+        return has_changed(w, True)
+
+    @reachable("a walk ends well that has marked an entry of the guest's")
+    def marked_here(w):
+        return has_changed(w, False)

@@ -186,7 +186,6 @@ def latched(w, plan, level):
     """The registers hold the guest's entry of this level as the manual's walk read it."""
     there = w.m.reads[level]
     same = there.done and w.r.entries[level] == there.entry and w.r.places[level] == there.address
-    same = same and plan["premise"](w, there.entry, level)
     return same and implies(plan["writes"](w), w.r.found[level] == there.place)
 
 

@@ -7,7 +7,7 @@ modelled, and a walk reads tables of two levels.
 
 Hardware always marks the guest's entries, by writes that EPT may refuse, and where EPT's own
 accessed and dirty flags are on those of EPT, too; then it takes each access to the guest's tables for a write. No page holds tables of both
-stages. With MARKS = 0 nothing is ever marked: the guest's entries have their flags already, and EPT's are off.
+stages.
 """
 
 from vmproof.lang import *
@@ -20,8 +20,6 @@ from spec.mmu.nested_states import refused_by_guest
 
 GUEST_LEVELS = parameter(4)
 HOST_LEVELS = parameter(4)
-MARKS = parameter(1)  # else the guest's entries are taken to have their accessed and dirty flags already, and EPT's flags are off
-MEMORY = parameter(1)  # whether memory is proved to have the manual's marks, beside the result
 
 TABLES = 2 if GUEST_LEVELS == 3 else GUEST_LEVELS  # levels of the guest's tables that are in memory
 WIDTH = 32 if GUEST_LEVELS < 4 else 64  # bits of a linear address, and of CR3
@@ -191,7 +189,7 @@ def guest_entry(w, pte, level, rights):
 
 def flags_on(w):
     """EPT's accessed and dirty flags."""
-    return w.AD if MARKS == 1 else False
+    return w.AD
 
 
 def qualification(w, access, implicit, rights):
@@ -222,11 +220,6 @@ def host_entry(w, pte, level, rights, access, implicit):
 
 def accessed(w, pte, leaf):
     return pte | (bits[64](0x60) if leaf and w.access == Access.write else bits[64](0x20))
-
-
-def is_marked(w, pte, level):
-    """The guest's entry has the flags that the access gives it."""
-    return accessed(w, pte, is_page(w, pte, level)) == pte
 
 
 def accessed_behind(w, pte, leaf, access, implicit):
@@ -274,9 +267,9 @@ UNIT = {
     "guest_covered": covered,
     "host_covered": covered_behind,
     "marks": 0x360,
-    "guest_mark": accessed if MARKS == 1 else lambda w, pte, leaf: pte,
+    "guest_mark": accessed,
     "host_mark": accessed_behind,
-    "changes": lambda w: MARKS == 1,
+    "changes": lambda w: True,
     "marks_tables": True,
     "writes": flags_on,
 }
@@ -299,29 +292,30 @@ def find_page(w):
 
 @action
 def read_guest(w):
-    require(MARKS == 1 or any(w.r.level == level and is_marked(w, read_word(w, w.r.at), level) for level in range(TABLES)))
     read_guest_step(w, UNIT)
 
 
-if MARKS == 1:
+@action
+def find_mark(w):
+    read_step(w, UNIT, Purpose.update)
 
-    @action
-    def find_mark(w):
-        read_step(w, UNIT, Purpose.update)
 
-    @action
-    def mark_for_table(w):
-        mark_step(w, UNIT, Purpose.table)
+@action
+def mark_for_table(w):
+    mark_step(w, UNIT, Purpose.table)
 
-    # No entry of EPT's is marked on the way to a mark of the guest's: with EPT's flags on, the access that read it was a write already.
 
-    @action
-    def mark_for_page(w):
-        mark_step(w, UNIT, Purpose.final)
+# No entry of EPT's is marked on the way to a mark of the guest's: with EPT's flags on, the access that read it was a write already.
 
-    @action
-    def mark_guest(w):
-        mark_guest_step(w, UNIT)
+
+@action
+def mark_for_page(w):
+    mark_step(w, UNIT, Purpose.final)
+
+
+@action
+def mark_guest(w):
+    mark_guest_step(w, UNIT)
 
 
 # What the manual says
@@ -392,7 +386,7 @@ def changing(w, place):
     """The bits of a word that hardware may have changed by now: the guest's only once the guest's tables have been read."""
     if w.hosts[UNIT["page"](place)]:
         return bits[64](0x300) if flags_on(w) and (ENTRY == 8 or place[2] == 0) else bits[64](0)
-    late = MARKS == 1 and w.r.phase != Phase.idle and w.r.purpose != Purpose.table
+    late = w.r.phase != Phase.idle and w.r.purpose != Purpose.table
     return bits[64](0x60) if late else bits[64](0)
 
 
@@ -415,7 +409,7 @@ PLAN = {
     "outside_number": GUEST_LEVELS,
     "levels": {level: TABLES - level for level in range(1, TABLES + 1)},
     "marked": {level: 2 * TABLES - level for level in range(1, TABLES + 1)},
-    "changes": HOST_LEVELS if MARKS == 1 else 0,
+    "changes": HOST_LEVELS,
     "writes": flags_on,
     "blocked_code": lambda w, answer, implicit: answer.code,
     "guest_rights": rights_of,
@@ -434,8 +428,6 @@ PLAN = {
     "host_takes": lambda w, word, level: host_takes(w, UNIT, word, level),
     "guest_takes": lambda w, word, level: guest_takes(w, UNIT, word, level),
     "at_home": lambda w, host: not UNIT["changes"](w) or w.hosts[UNIT["page"](w.r.at)] == host,
-    "premise": lambda w, entry, level: MARKS == 1 or is_marked(w, entry, level),
-    "memory": MEMORY == 1,
     "all_marks": 0x360,
 }
 
@@ -471,22 +463,6 @@ for name, sentence, happens in HAPPENS:
     @reachable(sentence, name=name)
     def reached(w):
         return happens(w)
-
-
-if MARKS == 1 and GUEST_LEVELS == 2:  # the steps that mark are those of all formats, and short walks show them soonest
-
-    def has_changed(w, host):
-        """A walk ends well in which hardware marked the word at `spot`, of a table of this stage."""
-        there = w.hosts[UNIT["page"](w.m.spot)] == host and read_word(w, w.m.spot) != software_word(w, w.m.spot)
-        return w.r.phase == Phase.done and w.r.ok and there
-
-    @reachable("a walk ends well that has marked an entry of EPT's")
-    def marked_behind(w):
-        return has_changed(w, True)
-
-    @reachable("a walk ends well that has marked an entry of the guest's")
-    def marked_here(w):
-        return has_changed(w, False)
 
 
 if GUEST_LEVELS != 2:
