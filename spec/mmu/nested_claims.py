@@ -222,8 +222,8 @@ HAPPENS = (
     ("guest_refused", "the guest's tables refuse, and the fault is the guest's", refused_by_guest),
     (
         "table_refused",
-        "the host's tables refuse an access to the guest's tables",
-        lambda w: refused_behind(w) and w.r.implicit and w.r.count > 0,
+        "the first entry of the host's that is read refuses an access to the guest's tables",
+        lambda w: refused_behind(w) and w.r.implicit and w.r.count == 1,
     ),
     (
         "page_refused",
