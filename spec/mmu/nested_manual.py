@@ -23,8 +23,7 @@ and what the first stage comes to with these answers; so each question is about 
   `host_takes(w, word, level)` and `guest_takes(w, word, level)`, whether it takes one for a leaf that allows the access;
 - `at_home(w, host)`, whether the entry at hand is in a page of the stage that it belongs to, if that matters;
 - `due(w)`, where entries are to be marked at all; `marks_only(w, place)`, which bits of a word may have changed;
-- `marks`, all accessed and dirty bits of the host's entries, and `all_marks`, those of either stage;
-- `memory`, whether the marks that memory has in the end are proved, too, beside the result.
+- `marks`, all accessed and dirty bits of the host's entries, and `all_marks`, those of either stage.
 """
 
 from vmproof.lang import *

@@ -5,9 +5,8 @@ CR4.PSE is set, 3 is PAE paging, 4 and 5 are four and five levels. Of PAE paging
 contents: MOV to CR3 loaded them from the guest's memory through EPT, or VM entry from the VMCS (4.4.1, 26.3.2.4). That load is not
 modelled, and a walk reads tables of two levels.
 
-Hardware always marks the guest's entries, by writes that EPT may refuse, and where EPT's own
-accessed and dirty flags are on those of EPT, too; then it takes each access to the guest's tables for a write. No page holds tables of both
-stages.
+Hardware always marks the guest's entries, by writes that EPT may refuse, and where EPT's own accessed and dirty flags are on those of EPT,
+too; then it takes each access to the guest's tables for a write. No page holds tables of both stages.
 """
 
 from vmproof.lang import *
@@ -427,7 +426,7 @@ PLAN = {
     "guest_mark": UNIT["guest_mark"],
     "host_takes": lambda w, word, level: host_takes(w, UNIT, word, level),
     "guest_takes": lambda w, word, level: guest_takes(w, UNIT, word, level),
-    "at_home": lambda w, host: not UNIT["changes"](w) or w.hosts[UNIT["page"](w.r.at)] == host,
+    "at_home": lambda w, host: w.hosts[UNIT["page"](w.r.at)] == host,
     "all_marks": 0x360,
 }
 

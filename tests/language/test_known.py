@@ -34,7 +34,7 @@ def start(w): return w.a == 0
 def go(w): w.a = w.a + 1
 """
 
-# Long enough to be worth remembering. What is asked of it, with the value that it has in Python.
+# A helper, and what is asked of it, with the value that it has in Python.
 HELPER = """\
 def weighed(w, by, colour, pair, sign):
     total = w.a * by + pair.x - pair.y
@@ -59,6 +59,16 @@ ASKED: dict[str, Callable[[dict[str, Any]], int]] = {
         weighed(w, 3, w["colour"], w["two"][0], doubled) if w["a"] < w["b"] else 7
     ),
 }
+
+PART = """\
+from vmproof.lang import *
+BY = parameter(3)
+class Part(State):
+    n: bits[8]
+@init
+def start(p): return p.n == 0
+def more(x): return x + BY
+"""
 
 
 def weighed(w: dict[str, Any], by: int, colour: int, pair: tuple[int, int], sign: Callable[[int], int]) -> int:
@@ -87,6 +97,15 @@ def test_a_tower_of_calls_is_read_in_no_time(tmp_path: Path) -> None:
     claim = '@invariant("c")\ndef c(w): return floor50(w) == w.a\n'
     read = system(tmp_path, f"def floor0(w): return w.a\n{floors}{claim}")
     assert [item.name for item in read.properties] == ["c"]
+
+
+def test_a_file_that_is_read_twice_has_two_of_each_function(tmp_path: Path) -> None:
+    (tmp_path / "part.py").write_text(PART)
+    text = "from . import part\nother = part(BY=9)\n"
+    text += '@invariant("c")\ndef c(w): return part.more(w.a) == 3 and other.more(w.a) == 9\n'
+    read = system(tmp_path, text)
+    [claim] = read.properties
+    assert evaluate([claim.term], dict.fromkeys((v.term for v in read.variables), 0)) == [True]
 
 
 @pytest.fixture(scope="module")

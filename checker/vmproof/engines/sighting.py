@@ -2,8 +2,8 @@
 
 Where an action becomes possible for the first time, what it makes possible in turn is looked for first; so is what comes after a state in
 which two variables of few bits are what they have not been together. A step that is nothing new costs, and executions are examined by what
-they cost. A query whose steps are named is small, where bounded checking has a choice of all actions
-in each step. Traces need not be shortest, and what is not seen may yet happen.
+they cost. A query whose steps are named is small, where bounded checking has a choice of all actions in each step. Traces need not be
+shortest, and what is not seen may yet happen.
 """
 
 from __future__ import annotations

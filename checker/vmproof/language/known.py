@@ -6,7 +6,6 @@ The claims about a walk through page tables each take the walk of the manual, or
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,6 @@ from vmproof.language.values import ArrayCopy, ElementValue, EnumValue, Fields, 
 
 if TYPE_CHECKING:
     from vmproof.language.calls import Calls
-
-_LEAST = 20
-"""Calls of fewer steps are evaluated anew each time."""
-
 
 @dataclass(frozen=True, eq=False)
 class _Same:
@@ -39,12 +34,12 @@ def told(run: Calls, function: Function, args: list[Value], kwargs: dict[str, Va
     known = run.known
     if known is None or function.captured:
         return run.invoke(function, args, kwargs, node)
-    call = (_Same(function.node), tuple(map(_key, args)), tuple((name, _key(value)) for name, value in kwargs.items()))
+    call = (function, tuple(map(_key, args)), tuple((name, _key(value)) for name, value in kwargs.items()))
     if call in known:
         return known[call]
-    before, spent = Effects.of(run), run.budget.spent
+    before = Effects.of(run)
     value = run.invoke(function, args, kwargs, node)
-    if run.budget.spent - spent >= _LEAST and before.same(run):
+    if before.same(run):
         known[call] = value
     return value
 
@@ -59,7 +54,7 @@ def _key(value: Value) -> object:
         case tuple():
             return tuple(map(_key, value))
         case Fields():
-            return _Same(value.type), _keys(value.parts)
+            return _Same(value.type), tuple((name, _key(part)) for name, part in value.parts.items())
         case ArrayCopy():
             return _Same(value.type), tuple(value.terms.items())
         case StateRef():
@@ -67,7 +62,3 @@ def _key(value: Value) -> object:
         case Signed():
             return Signed, value.term
     return _Same(value)
-
-
-def _keys(parts: Mapping[str, Value]) -> tuple[object, ...]:
-    return tuple((name, _key(value)) for name, value in parts.items())
