@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.solving import Recorder
 from vmproof.engines.bmc import bmc
 from vmproof.engines.reading import transition_system
 from vmproof.engines.replay import replay
 from vmproof.engines.sighting import sight
 from vmproof.engines.verdict import Verdict
 from vmproof.language.loader import load_system
-from vmproof.solvers import Query, SolverPool
-from vmproof.solvers.pool import Handle
-from vmproof.terms import Op, Term, reachable
+from vmproof.solvers import SolverPool
+from vmproof.terms import Op, reachable
 
 TEXT = """\
 from vmproof.lang import *
@@ -136,18 +136,6 @@ def seven(w):
 """
 
 
-class Recorder(SolverPool):
-    """Remembers what is asked."""
-
-    def __init__(self) -> None:
-        super().__init__(timeout=20)
-        self.asked: list[tuple[Term, ...]] = []
-
-    def submit(self, query: Query, timeout: float | None = None, solver: str | None = None) -> Handle:
-        self.asked.append(query.assertions)
-        return super().submit(query, timeout, solver)
-
-
 def test_what_an_execution_says_of_arrays_is_put_where_they_are_read(tmp_path: Path) -> None:
     path = tmp_path / "w.py"
     path.write_text(CHASE)
@@ -160,3 +148,47 @@ def test_what_an_execution_says_of_arrays_is_put_where_they_are_read(tmp_path: P
     read = [{str(term.args[0]) for term in reachable(asked) if term.op is Op.SELECT} for asked in pool.asked]
     assert {"table@0"} in read  # the execution, without what is said beside it
     assert read[-1] == {"seen@0"}  # and that: `copy` is the table that the execution has
+
+
+MEMORY = """\
+from vmproof.lang import *
+
+
+class W(State):
+    n: bits[8]
+    memory: array[bits[16], bits[16]]
+    seen: array[bits[8], bits[16]]
+
+
+@init
+def start(w):
+    chain = w.n == 0 and w.seen[0] == FIRST
+    for place in range(200):
+        chain = chain and w.seen[place + 1] == w.memory[w.seen[place] * 3 + place]
+    return chain
+
+
+@action
+def step(w):
+    require(w.n < 9)
+    w.n = w.n + 1
+
+
+@reachable("n is seven")
+def seven(w):
+    return w.n == 7
+"""
+
+
+@pytest.mark.parametrize("first", ["0", "w.memory[5] and w.memory[5] > 8"])  # the second is not true of a memory that is empty
+def test_an_execution_that_reads_no_memory_is_completed_by_an_empty_one(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "w.py"
+    path.write_text(MEMORY.replace("FIRST", first))
+    system = transition_system(load_system(path))
+    with Recorder() as pool:
+        [seven] = sight(system, system.properties, pool=pool, bound=8)
+    assert seven.verdict is Verdict.PROVED
+    assert seven.trace is not None
+    assert replay(system, seven.trace, system.properties[0], seven.parameters) is None
+    reads = any(term.op is Op.SELECT and str(term.args[0]) == "memory@0" for asked in pool.asked for term in reachable(asked))
+    assert reads == (first != "0")

@@ -11,10 +11,12 @@ from dataclasses import replace
 from itertools import islice
 
 from vmproof.engines.asking import Asker
+from vmproof.engines.equated import equated, equation
 from vmproof.solvers import Answer, Status
-from vmproof.terms import Op, Term, conjuncts, reachable, substitute, variables
+from vmproof.terms import ArraySort, BitVecSort, Sort, Term, conjuncts, default_value, reachable, substitute, variables
 
 _LARGE = 1000  # nodes of what may be left for later; less is no trouble
+_WRITTEN_OUT = 8  # bits of the index of an array that is no memory
 _BRIEF = 3.0  # seconds for an execution, before another solver is asked
 _PATIENCE = 30.0  # seconds for completing one execution
 
@@ -31,11 +33,16 @@ def completed(
     if found.status is Status.UNSAT or (glance and found.model is None):
         return found
     if found.model is not None:
-        model = found.model
-        known = {term: term.pool.value(term.sort, model[term.name]) for term in variables(rest) if term.name in model}
-        other = asker.check(*_solved(substitute(apart[0].pool, apart, known)), most=_PATIENCE)
-        if other.model is not None:
-            return replace(found, model={**other.model, **model})
+        pool, model = apart[0].pool, found.model
+        known = {term: pool.value(term.sort, model[term.name]) for term in variables(rest) if term.name in model}
+        left = substitute(pool, apart, known)
+        # Much of what an initial state is said to be may be of a memory that this execution does not read.
+        empty = {term: default_value(term.sort) for term in variables(left) if _is_large(term.sort)}
+        for chosen, patience in [(empty, _BRIEF)] * bool(empty) + [({}, _PATIENCE)]:
+            values = {term: pool.value(term.sort, value) for term, value in chosen.items()}
+            other = asker.check(*_solved(substitute(pool, left, values)), most=patience)
+            if other.model is not None:
+                return replace(found, model={**{term.name: value for term, value in chosen.items()}, **other.model, **model})
     return asker.check(*initial, *rest, most=most)
 
 
@@ -59,33 +66,15 @@ def _parted(initial: Sequence[Term], rest: Sequence[Term]) -> tuple[list[Term], 
     return [part for part in parts if part not in later], apart
 
 
+def _is_large(sort: Sort) -> bool:
+    """Whether a sort is one of arrays with more elements than one would write out: of a memory."""
+    return isinstance(sort, ArraySort) and isinstance(sort.index, BitVecSort) and sort.index.width > _WRITTEN_OUT
+
+
 def _solved(terms: Sequence[Term]) -> list[Term]:
     """The terms, in which what is said to be a value is that value wherever it stands: most of one execution's state follows so."""
     parts, given = conjuncts(terms), list[Term]()
-    while True:
-        values = dict(pair for part in parts for pair in _values(part))
-        if not values:
-            return parts + given
-        given += [part for part in parts if _values(part)]
-        parts = conjuncts(substitute(parts[0].pool, [part for part in parts if not _values(part)], values))
-
-
-def _values(part: Term) -> list[tuple[Term, Term]]:
-    """The leaf, or the element of one, that a term says to be a value, with that; none where it says something else."""
-    pool = part.pool
-    plain, value = part, pool.true
-    if part.op is Op.NOT:
-        plain, value = part.args[0], pool.false
-    elif part.op is Op.EQ and _is_value(part.args[0]):
-        value, plain = part.args
-    elif part.op is Op.EQ and _is_value(part.args[1]):
-        plain, value = part.args
-    leaf = plain.op is Op.VAR or (plain.op is Op.SELECT and plain.args[0].op is Op.VAR and plain.args[1].is_const)
-    return [(plain, value)] if leaf else []
-
-
-def _is_value(term: Term) -> bool:
-    """Whether a term is a value; of an array, written out element by element."""
-    while term.op is Op.STORE and term.args[1].is_const and term.args[2].is_const:
-        term = term.args[0]
-    return term.is_const or (term.op is Op.ARRAY and term.args[0].is_const)
+    while values := equated(parts):
+        given += [part for part in parts if equation(part) is not None]
+        parts = conjuncts(substitute(parts[0].pool, [part for part in parts if equation(part) is None], values))
+    return parts + given
