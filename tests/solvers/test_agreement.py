@@ -205,3 +205,29 @@ def test_what_a_query_is_made_of() -> None:
         Query((pool.var("x", WORD),))
     with pytest.raises(ValueError, match=r"^the assertions of a query must come from one pool$"):
         Query((pool.var("p", BOOL), other.var("p", BOOL)))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_elements_that_are_read_at_values_come_back_as_arrays(solver: str) -> None:
+    pool = Pool()
+    table, other = pool.var("table", TABLE), pool.var("other", TABLE)
+    nested, places = pool.var("nested", NESTED), pool.var("places", PLACE)
+    like = pool.var("table[3]", WORD)  # as an element would be called
+    three, five = pool.bv(3, 3), pool.bv(5, 3)
+    one, two = pool.select(places, three), pool.select(places, five)
+    inner = pool.select(nested, three)
+    parts = [
+        pool.eq(pool.select(table, three), five),
+        pool.eq(pool.select(table, five), pool.select(pool.select(nested, five), three)),
+        pool.eq(pool.select(inner, five), three),
+        pool.eq(pool.select(other, pool.select(other, three)), five),  # at no value
+        pool.ne(one, two),
+        pool.ne(like, five),
+    ]
+    query = Query(tuple(parts))
+    answer = validated(query, solve(solver, flatten(query), 20.0, 4096), 0.0, solver)
+    assert answer.status is Status.SAT, answer.reason
+    assert answer.model is not None
+    assert set(answer.model) == {"table", "other", "nested", "places", "table[3]"}
+    refuted = Query((*parts, pool.eq(pool.select(table, three), like)))
+    assert validated(refuted, solve(solver, flatten(refuted), 20.0, 4096), 0.0, solver).status is Status.UNSAT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from vmproof.solvers.elements import apart, together
 from vmproof.solvers.interface import MEMORY, Backend, Problem, Reply, Status, Unsupported
 
 BACKENDS = {
@@ -11,6 +12,7 @@ BACKENDS = {
     "bitwuzla": ("vmproof.solvers.bitwuzla_backend", "BitwuzlaBackend"),
     "cvc5": ("vmproof.solvers.cvc5_backend", "Cvc5Backend"),
 }
+_OF_ARRAYS = frozenset({"z3"})  # a search of Z3 for a model may take twice as long where it does not see the arrays
 _SHARE_OF_SOLVER = 0.85  # of the process's memory, what the solver may use; the rest holds the interpreter and the problem
 
 
@@ -24,7 +26,8 @@ def backend(name: str) -> Backend:
 def solve(name: str, problem: Problem, timeout: float, memory_mb: int) -> Reply:
     """The back end's reply; its faults become UNKNOWN with a reason and are never raised."""
     try:
-        return backend(name).solve(problem, timeout, int(memory_mb * _SHARE_OF_SOLVER))
+        separate, elements = (problem, []) if name in _OF_ARRAYS else apart(problem)
+        return together(backend(name).solve(separate, timeout, int(memory_mb * _SHARE_OF_SOLVER)), elements)
     except MemoryError:
         return Reply(Status.UNKNOWN, None, MEMORY)
     except ImportError as error:
