@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.solving import Recorder
 from tests.support.systems import Sketch, counter
 from vmproof.data import library
 from vmproof.engines.induction import induction
@@ -15,6 +16,7 @@ from vmproof.engines.result import Answer
 from vmproof.engines.verdict import Verdict
 from vmproof.language.loader import load_system
 from vmproof.solvers import SolverPool
+from vmproof.terms import BOOL, Term
 
 FRAMES = library() / "spec" / "kernel" / "frames.py"
 
@@ -189,3 +191,34 @@ def test_quantifiers_within_quantifiers(pool: SolverPool, tmp_path: Path) -> Non
     answers = judged(NESTED, pool, tmp_path / "nested.py")
     assert {name: answer.verdict for name, answer in answers.items()} == {"process": Verdict.PROVED, "empty": Verdict.UNKNOWN}
     assert answers["empty"].reason == "induction: ask does not preserve empty from a state that satisfies all invariants"
+
+
+def test_a_guard_and_a_claim_that_is_refuted_say_what_leaves_are() -> None:
+    """What speaks of another phase than the action's, or than the claim's, is not asked about."""
+    s = Sketch("phases")
+    pool, phase, table = s.pool, s.number("phase", 4), s.array("table", 4, 16)
+    first, second, value = s.number("first", 16), s.number("second", 16), s.number("value", 16)
+    there = pool.select(table, pool.bv(2, 2))
+
+    def now(number: int) -> Term:
+        return pool.eq(phase, pool.bv(number, 2))
+
+    s.action("go", now(0), {"phase": pool.bv(1, 2), "value": first})
+    s.action("on", pool.and_(now(1), pool.eq(there, pool.bv(9, 4))), {"phase": pool.bv(2, 2), "value": pool.ite(now(1), second, there)})
+    s.always("at one", pool.implies(now(1), pool.eq(value, first)))
+    s.always("at two", pool.implies(now(2), pool.and_(pool.eq(value, second), pool.eq(there, pool.bv(9, 4)))))
+    s.always("at three", pool.implies(now(3), pool.ne(value, there)))
+    system = s.system(now(0))
+    with Recorder() as solvers:
+        assert [item.verdict for item in induction(system, system.properties, pool=solvers)] == [Verdict.PROVED] * 3
+    assert len(solvers.asked) == 1  # whether there is an initial state: the steps need no solver
+
+
+def test_only_leaves_have_the_values_that_a_condition_says() -> None:
+    """What else is a variable, as a marker of a quantifier or a parameter, may be bound where the condition does not hold."""
+    s = Sketch("markers")
+    pool, phase, table = s.pool, s.number("phase", 4), s.array("table", 4, 16)
+    marker, bound = pool.var("for all", BOOL), s.parameter("p", 4)
+    there, phase_is, bound_is = pool.select(table, pool.bv(2, 2)), pool.eq(phase, pool.bv(1, 2)), pool.eq(bound.term, pool.bv(1, 2))
+    known = s.system(phase_is).exactly(pool.and_(phase_is, pool.eq(there, pool.bv(9, 4)), marker, bound_is))
+    assert known([phase, there, marker, bound.term]) == [pool.bv(1, 2), pool.bv(9, 4), marker, bound.term]

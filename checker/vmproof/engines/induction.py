@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vmproof.engines.asking import Asker, Task
+from vmproof.engines.completing import completed
 from vmproof.engines.domains import index_count, normal_value
+from vmproof.engines.equated import equation
 from vmproof.engines.goals import undecided
 from vmproof.engines.quantifiers import Instances
 from vmproof.engines.replay import replay
@@ -70,7 +72,7 @@ def induction(system: TransitionSystem, properties: Sequence[Property], *, pool:
     claims = claims_of(system, properties)
     found = _greatest(system, claims, asker)
     sized = not system.quantified and not system.defined
-    empty = sized and asker.check(system.init, in_range(system, system.state)).status is Status.UNSAT
+    empty = sized and completed(asker, [system.init, in_range(system, system.state)], []).status is Status.UNSAT
     answers = []
     for item in properties:
         if item.kind is not Kind.ALWAYS:
@@ -212,25 +214,30 @@ def posed(
     question = Instances(system)
     arbitrary = {item.term: question.constant(f"{claim.name}?{item.name}", item.term.sort) for item in claim.parameters}
     changed: dict[Term, Term] = {}
+    here = system.exactly(pool.true) if action is None else system.taken[action]
     if action is not None:
-        changed = {v.term: action.next[v.path] for v in system.variables if v.path in action.next}
+        changed = {v.term: here([action.next[v.path]])[0] for v in system.variables if v.path in action.next}
         if changed.keys().isdisjoint(question.depends([claim.body])):
             return None
     elif not anywhere:
         changed = _given(system.init)
-    [goal] = question.inlined(question.rename([claim.body], {**changed, **arbitrary}))
-    if action is None and not anywhere and (goal is pool.true or goal in conjuncts([system.init])):
+    [goal] = here(question.inlined(question.rename([claim.body], {**changed, **arbitrary})))
+    if goal is pool.true or (action is None and not anywhere and goal in conjuncts([system.init])):
         return None
+    violated = pool.not_(goal)
+    there = system.exactly(violated)
     named = tuple(arbitrary.values()) if claim.using is not None else None
     for item in hypotheses:
         if action is not None or anywhere or item.type:
-            question.state([parameter.term for parameter in item.parameters], item.body, item.name, named, claim.follows)
+            [body] = there(here([item.body]))
+            question.state([parameter.term for parameter in item.parameters], body, item.name, named, claim.using is not None)
     if action is not None:
         question.assume(pool.and_(action.guard, domain_of((*action.parameters, *action.choices), pool)))
     elif not anywhere:
         question.assume(system.init)
         question.assume(in_range(system, system.state))
-    question.assume(pool.not_(goal))
+    for part in conjuncts([violated]):
+        question.assume(part if equation(part) is not None else there([part])[0])
     return question, arbitrary
 
 

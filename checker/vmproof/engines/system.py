@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
+from vmproof.engines.equated import equated
 from vmproof.errors import Place
-from vmproof.terms import ArraySort, Pool, Sort, Term
+from vmproof.terms import ArraySort, Pool, Sort, Substitution, Term
 
 State = Mapping[str, Term]
 
@@ -153,6 +155,18 @@ class TransitionSystem:
 
     def property(self, name: str) -> Property | None:
         return next((item for item in self.properties if item.name == name), None)
+
+    @cached_property
+    def taken(self) -> Mapping[Action, Substitution]:
+        """For each action, how to say something of a state in which it may happen: with the values of leaves that its guard names."""
+        return {action: self.exactly(action.guard) for action in self.actions}
+
+    def exactly(self, term: Term) -> Substitution:
+        """How to say something of a state of which the term is true: with the values of leaves that the term names. Markers stay, since
+        they may depend on what a statement binds."""
+        leaves = {variable.term for variable in self.variables}
+        known = equated([term])
+        return Substitution(self.pool, {leaf: known[leaf] for leaf in known if not leaves.isdisjoint([leaf, *leaf.args])})
 
     def after(self, action: Action) -> dict[str, Term]:
         """The whole state after an action, over the current variables and its parameters."""
