@@ -105,21 +105,27 @@ def smaller(term: Term, limit: int) -> bool:
     return len(seen) < limit
 
 
-def bits_of_each(word: Term, high: int, low: int) -> Term:
-    """Bits of a word; those of a choice as the choice between these bits of its sides."""
+def bits_of_each(word: Term, high: int, low: int, known: dict[Term, Term] | None = None) -> Term:
+    """Bits of a word; those of a choice as the choice between these bits of its sides. `known` remembers what bits of a word became."""
     pool = word.pool
     asked = pool.extract(word, high, low)
-    done: dict[Term, Term] = {}
+    done: dict[Term, Term] = {} if known is None else known
     pending = [asked]
     while pending:
         part = pending[-1]
-        choice, high, low = (part.args[0], *part.data) if part.op is Op.EXTRACT else (part, part.width - 1, 0)
-        sides = [pool.extract(side, high, low) for side in choice.args[1:]] if choice.op is Op.ITE else []
-        waiting = [side for side in sides if side not in done]
-        pending += waiting
-        if not waiting:
-            done[part] = pool.ite(choice.args[0], *(done[side] for side in sides)) if sides else part
+        if part in done:
             pending.pop()
+            continue
+        choice, high, low = (part.args[0], *part.data) if part.op is Op.EXTRACT else (part, part.width - 1, 0)
+        if choice.op is not Op.ITE:
+            done[part] = part
+            continue
+        condition, then, otherwise = choice.args
+        then, otherwise = pool.extract(then, high, low), pool.extract(otherwise, high, low)
+        if then in done and otherwise in done:
+            done[part] = pool.ite(condition, done[then], done[otherwise])
+        else:
+            pending += (then, otherwise)
     return done[asked]
 
 

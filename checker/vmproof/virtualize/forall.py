@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from vmproof.solvers import Status
 from vmproof.terms import ArraySort, BitVecSort, Op, Term, Value, conjuncts, default_value, reachable, substitute, variables
@@ -97,26 +98,26 @@ def _defaults(unknowns: Iterable[Term], base: Mapping[Term, Term]) -> dict[Term,
 def _without_arrays(answer: Term, inner: set[Term]) -> tuple[Term, set[Term]]:
     """Reads of inner arrays as variables of their own, equal where the indices are (Ackermann): a few values answer more than a memory."""
     pool = answer.pool
-    read = set(inner)
-    side: list[Term] = []
-    for array in [variable for variable in variables([answer]) if variable in inner and isinstance(variable.sort, ArraySort)]:
-        seen: list[tuple[Term, Term]] = []
-        while True:
-            # innermost first, so that an index holds no read that is still to be replaced
-            found = next((t for t in _selects(answer) if t.args[0] is array and array not in variables([t.args[1]])), None)
-            if found is None:
-                break
-            number = len(seen)
-            value = pool.var(f"read.{array.name}.{number}", found.sort)
-            side += [pool.implies(pool.eq(index, found.args[1]), pool.eq(other, value)) for index, other in seen]
-            seen.append((found.args[1], value))
-            read.add(value)
-            [answer, *side] = substitute(pool, [answer, *side], {found: value})
-    return pool.and_(answer, *side), read
-
-
-def _selects(term: Term) -> list[Term]:
-    return [node for node in reachable([term]) if node.op is Op.SELECT]
+    arrays = {variable for variable in variables([answer]) if variable in inner and isinstance(variable.sort, ArraySort)}
+    seen: dict[Term, dict[Term, Term]] = {array: {} for array in arrays}
+    replaced = True
+    while replaced:  # an element that is read may come out of a choice or a store only when what it is read at is known
+        replaced, done = False, dict[Term, Term]()
+        for term in reachable([answer]):
+            args = tuple([done[arg] for arg in term.args])
+            if term.op is Op.SELECT and args[0] in arrays and arrays.isdisjoint(variables([args[1]])):
+                values = seen[args[0]]
+                done[term] = values.setdefault(args[1], pool.var(f"read.{args[0].name}.{len(values)}", term.sort))
+                replaced = True
+            else:
+                done[term] = term if args == term.args else pool.rebuild(term, args)
+        answer = done[answer]
+    same = [
+        pool.implies(pool.eq(index, other), pool.eq(value, beside))
+        for values in seen.values()
+        for (index, value), (other, beside) in combinations(values.items(), 2)
+    ]
+    return pool.and_(answer, *same), inner.union(*(values.values() for values in seen.values()))
 
 
 def _solved(answer: Term, inner: set[Term]) -> Term:

@@ -22,12 +22,13 @@ def unfolded(terms: Sequence[Term], different: Collection[Term] = ()) -> list[Te
     Of the equations in `different` it is known that they do not hold.
     """
     done: dict[Term, Term] = {}
+    bits: dict[Term, Term] = {}
     for term in reachable(terms):
         args = tuple([done[arg] for arg in term.args])
         if term.op is Op.SELECT:
             done[term] = _read(args[0], args[1], different)
         elif term.op is Op.EXTRACT:
-            done[term] = bits_of_each(args[0], *term.data)
+            done[term] = bits_of_each(args[0], *term.data, bits)
         elif term.op is Op.ULT:
             done[term] = _ordered(*args)
         elif term.op is Op.EQ and any(arg.is_const for arg in args):
