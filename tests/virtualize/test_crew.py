@@ -133,3 +133,25 @@ def test_interrupted_the_members_end_too() -> None:
         together(2, work)
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+def test_tasks_with_a_weight_are_dealt_so_that_no_member_has_much_more_than_another() -> None:
+    def work(member: Member) -> list[list[int]]:
+        return member.shares([0, 5, 0, 2, 4, 0, 0, 1, 6])
+
+    first, second = together(2, work)
+    assert (first, second) == ([0, 2, 3, 6, 7, 8], [1, 4, 5])  # weights 6 + 2 + 1 and 5 + 4
+
+
+@pytest.mark.parametrize("weights", [None, [0, 0, 3, 0, 7, 0, 0]])
+def test_what_has_a_weight_is_begun_first_and_results_are_in_order(weights: Sequence[int] | None) -> None:
+    begun: list[int] = []
+
+    def task(number: int) -> Task[int]:
+        begun.append(number)
+        return number
+        yield  # a task, though this one asks nothing
+
+    with SolverPool(1) as solvers:
+        assert Asker(solvers).run([task(number) for number in range(7)], weights=weights) == list(range(7))
+    assert begun == (list(range(7)) if weights is None else [2, 4, 0, 1, 3, 5, 6])

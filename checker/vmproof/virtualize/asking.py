@@ -83,26 +83,27 @@ class Asker:
         tasks: Iterable[Task[T]],
         done: Callable[[int], None] | None = None,
         limit: int | None = None,
-        later: Callable[[int], bool] | None = None,
+        weights: Sequence[int] | None = None,
     ) -> list[T]:
         """Run all tasks to their end and return their results in order. An exception of a task ends everything.
 
         A task is begun while fewer than `limit` queries are in flight: with a large one, what asks little is built while others wait.
-        `later` says by their numbers which are begun last; `done` is told how many are done. Tasks about instructions that are listed in
-        one order are done by one member of a crew, which has then executed the instruction already.
+        Those with a weight are begun first, and dealt to the members of a crew by it; `done` is told how many are done. Other tasks about
+        instructions that are listed in one order are done by one member, which has then executed the instruction already.
         """
         limit = self._limit if limit is None else limit
         given = list(tasks)
+        weighed = [0] * len(given) if weights is None else weights
         member = self._member
 
-        def begun(numbers: range, done: Callable[[int], None] | None) -> dict[int, T]:
-            ordered = numbers if later is None else sorted(numbers, key=later)
+        def begun(numbers: Sequence[int], done: Callable[[int], None] | None) -> dict[int, T]:
+            ordered = sorted(numbers, key=lambda number: not weighed[number])
             return self._run({number: given[number] for number in ordered}, limit, done)
 
         if member is None:
             return list(begun(range(len(given)), done).values())
 
-        def share(numbers: range) -> Report:
+        def share(numbers: Sequence[int]) -> Report:
             asked = self.asked
             return Report(begun(numbers, counted), self.asked - asked, frozenset(self.solvers))
 
@@ -110,9 +111,10 @@ class Asker:
             if done is not None:
                 done(member.counted(count))
 
-        mine = share(member.share(len(given)))
+        shares = member.shares(weighed)
+        mine = share(member.own(shares))
         started = time.monotonic()
-        reports = member.exchange(mine, share, len(given))
+        reports = member.exchange(mine, share, shares)
         self.waiting += time.monotonic() - started
         self.asked += sum(report.asked for report in reports if report is not mine)
         self.solvers.update(*(report.solvers for report in reports))

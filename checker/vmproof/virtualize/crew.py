@@ -58,13 +58,24 @@ class Member:
         """From now on results may speak of states of that setting."""
         self._settings[_key(setting)] = setting
 
-    def share(self, tasks: int) -> range:
-        """The numbers of the tasks that are this member's. Which these are does not hang on how fast it is: runs can be repeated."""
-        self._count(0)
-        return self._share_of(self._number, tasks)
+    def shares(self, weights: Sequence[int]) -> list[list[int]]:
+        """The numbers of the tasks that are each member's. Which these are does not hang on how fast it is: runs can be repeated.
 
-    def _share_of(self, member: int, tasks: int) -> range:
-        return range(member, tasks, self._size)
+        Tasks without a weight are dealt in turn; of the others, from the heaviest on, each goes to who has least.
+        """
+        self._count(0)
+        shares = [[number for number in range(member, len(weights), self._size) if not weights[number]] for member in range(self._size)]
+        loads = [0] * self._size
+        for number in sorted(range(len(weights)), key=lambda number: -weights[number]):
+            if weights[number]:
+                least = loads.index(min(loads))
+                loads[least] += weights[number]
+                shares[least].append(number)
+        return [sorted(share) for share in shares]
+
+    def own(self, shares: Sequence[T]) -> T:
+        """This member's."""
+        return shares[self._number]
 
     def counted(self, done: int) -> int:
         """How many tasks all members have done, of which this one has done so many."""
@@ -75,7 +86,7 @@ class Member:
         at = self._number * _COUNTER
         self._done[at : at + _COUNTER] = done.to_bytes(_COUNTER, "little")
 
-    def exchange(self, report: Report, instead: Callable[[range], Report], tasks: int) -> list[Report]:
+    def exchange(self, report: Report, instead: Callable[[Sequence[int]], Report], shares: Sequence[Sequence[int]]) -> list[Report]:
         """What all members report; `instead` does the share of one that is gone. Raises what a member raised."""
         if not self.first:
             [link] = self._links
@@ -88,7 +99,7 @@ class Member:
             found = None if link is None else self._heard(link)
             if found is None:
                 self._links[place] = None
-                found = instead(self._share_of(place + 1, tasks))
+                found = instead(shares[place + 1])
             reports.append(found)
         for place, link in enumerate(self._links):
             if link is not None:

@@ -113,10 +113,17 @@ def _of_each(
 ) -> list[Classified]:
     """The answers about each instruction, in order.
 
-    What changes the mode takes longest, as its questions are of two walks; begun first, it is answered while the others are built.
+    What changes the mode or the translation takes longest, as its questions are of two walks; begun first, it is answered while the others
+    are built.
     """
-    instructions = found.instructions
-    return asker.run(map(question, instructions), done, later=lambda i: not found.executions.changes_mode(instructions[i]))
+    weights = asker.run([_weight(found, instruction) for instruction in found.instructions])
+    return asker.run(map(question, found.instructions), done, weights=weights)
+
+
+def _weight(found: Round, instruction: Instruction) -> Task[int]:
+    """How long questions about an instruction may take, against others."""
+    return found.executions.moving(instruction)
+    yield  # a task, so that each member of a crew looks at the instructions that it has executed
 
 
 def _states(found: Round, asker: Asker) -> None:
@@ -147,7 +154,8 @@ def _premises(found: Round, asker: Asker, instructions: Sequence[Instruction]) -
     if OF_VIEW[0] not in premises:
         tasks |= {"tables": p.table_written(setting, bare), "realisation": p.unrealised(setting, weakly=False, bare=bare)}
     keeping: list[Task[Any]] = [keeps(found.executions, instruction, entry) for instruction in instructions]
-    answers = asker.run([*keeping, *tasks.values()], limit=_AT_ONCE, later=lambda i: i < len(keeping))
+    weights = [0] * len(keeping) + [len(tasks) if name == OF_VIEW[1] else 1 for name in tasks]
+    answers = asker.run([*keeping, *tasks.values()], limit=_AT_ONCE, weights=weights)
     answered = dict(zip(tasks, answers[len(keeping) :], strict=True))
     premises["legality"] = _legal(answers[: len(keeping)])
     if OF_ENTRY[0] not in premises:

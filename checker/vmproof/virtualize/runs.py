@@ -9,7 +9,7 @@ from functools import cached_property
 from vmproof.language import Explicit, Instruction, Located, Outcome, State, Trap
 from vmproof.language.memory import CELLS, MemoryModel
 from vmproof.language.run import Run as LanguageRun
-from vmproof.terms import Op, Substitution, Term, smaller, substitute, variables
+from vmproof.terms import Op, Substitution, Term, size, smaller, substitute, variables
 from vmproof.virtualize.cases import Case, decoded, divided
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, Setting, Touch
 from vmproof.virtualize.view import View
@@ -203,10 +203,11 @@ class Executions:
         """Whether an access of the instruction may trap."""
         return any(trap.memory for trap in self._canonical(instruction, GUEST, exact=False).outcome.traps)
 
-    def changes_mode(self, instruction: Instruction) -> bool:
-        """Whether completion may change the mode."""
-        found = self._canonical(instruction, GUEST, exact=False)
-        return any(found.outcome.state[path] is not found.initial[path] for path in self.setting.mode_paths)
+    def moving(self, instruction: Instruction) -> int:
+        """How much completion may do to what a guest's view hangs on, the mode and the registers of translation: the size of the terms."""
+        found, setting = self._canonical(instruction, GUEST, exact=False), self.setting
+        after, paths = found.outcome.state, {*setting.mode_paths, *setting.translation_reads} - {setting.memory}
+        return size([after[path] for path in paths if path in after and after[path] is not found.initial[path]])
 
     def anywhere(self, instruction: Instruction, exact: bool) -> tuple[State, Outcome, list[State]]:
         """The execution in an arbitrary state: that state, the outcome, and the states after the entries of its traps."""

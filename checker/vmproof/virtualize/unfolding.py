@@ -28,7 +28,8 @@ def unfolded(terms: Sequence[Term], different: Collection[Term] = ()) -> list[Te
         if term.op is Op.SELECT:
             done[term] = _read(args[0], args[1], different)
         elif term.op is Op.EXTRACT:
-            done[term] = bits_of_each(args[0], *term.data, bits)
+            high, low = term.data
+            done[term] = bits_of_each(args[0], high, low, bits)
         elif term.op is Op.ULT:
             done[term] = _ordered(*args)
         elif term.op is Op.EQ and any(arg.is_const for arg in args):
