@@ -62,7 +62,7 @@ def test_a_term_that_holds_holds_in_a_case(one: int, other: int, limit: int, fla
     pool = Pool()
     first, second = pool.var("one", ADDRESS), pool.var("other", ADDRESS)
     terms = terms_about(pool, first, second)
-    parts = told_apart(terms, first, second)
+    parts = grouped(terms, first, second)
     known = state(one, other, limit, flag, cells)
     for holds, each in zip(evaluated(terms, known), parts, strict=True):
         found: list[Value] = []
@@ -76,12 +76,21 @@ def test_a_term_that_holds_holds_in_a_case(one: int, other: int, limit: int, fla
         assert True in found or holds is False
 
 
+def grouped(terms: Sequence[Term], one: Term, other: Term) -> list[list[Term]]:
+    """What is to be shown for each term."""
+    found: list[list[Term]] = [[] for _ in terms]
+    for case in told_apart(terms, one, other):
+        for number, part in case:
+            found[number].append(part)
+    return found
+
+
 def test_a_word_entered_for_one_address_is_found_in_each_case() -> None:
     pool = Pool()
     one, other = pool.var("one", ADDRESS), pool.var("other", ADDRESS)
     memory = written(pool, one, other)
     read = pool.select(memory, pool.concat(pool.bv(1, 2), pool.extract(one, 5, 2)))
-    [parts] = told_apart([pool.ne(pool.extract(read, 5, 2), pool.extract(pool.add(one, pool.bv(1, 6)), 5, 2))], one, other)
+    [parts] = grouped([pool.ne(pool.extract(read, 5, 2), pool.extract(pool.add(one, pool.bv(1, 6)), 5, 2))], one, other)
     assert len(parts) == 2
     assert parts[0] is pool.false  # they differ, so what was entered for the other is elsewhere
     assert {variable.name for variable in variables(parts[1:])} == {"one[5,2]", "one[1,0]", "other[1,0]"}
@@ -90,6 +99,6 @@ def test_a_word_entered_for_one_address_is_found_in_each_case() -> None:
 def test_what_speaks_of_either_address_alone_is_one_question() -> None:
     pool = Pool()
     one, other = pool.var("one", ADDRESS), pool.var("other", ADDRESS)
-    parts = told_apart([pool.ult(address, pool.bv(7, 6)) for address in (one, other)], one, other)
+    parts = grouped([pool.ult(address, pool.bv(7, 6)) for address in (one, other)], one, other)
     assert parts[0] == parts[1]
     assert len(parts[0]) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from vmproof.language import State
 from vmproof.language.types import Role
@@ -258,18 +259,21 @@ def _constructed(
         """None where all the claims hold, else what was answered of one that does not, or is open; and whether the `last` are seen to."""
         goals = [pool.and_(*premises, pool.not_(claim)) for claim in (*conjuncts(claims), *conjuncts(last))]
         needed = len(conjuncts(claims))
-        parts = told_apart(goals, *(va for va, _ in places))
-        queries = [[*world.relevant([part]), part] for each in parts for part in each]
-        answers = iter((yield from ask_all(queries, arrays=True)))
-        proved = [[next(answers).status for _ in each] == [Status.UNSAT] * len(each) for each in parts]
+        cases = told_apart(goals, *(va for va, _ in places))
+        failed: set[int] = set()
         open_: SolverAnswer | None = None
-        for goal, holds in zip(goals[:needed], proved, strict=False):
-            if not holds:
-                answer = yield from ask(*world.constraints, goal)
-                if answer.status is Status.SAT:
-                    return answer, False
-                open_ = answer if answer.status is Status.UNKNOWN else open_
-        return open_, all(proved[needed:])
+        for some in (islice(cases, 2), cases):  # what does not hold at all shows in the first ones already
+            parts = [part for case in some for part in case]
+            answers = yield from ask_all([[*world.relevant([part]), part] for _, part in parts], arrays=True)
+            failing = {number for (number, _), answer in zip(parts, answers, strict=True) if answer.status is not Status.UNSAT}
+            for number in sorted(failing - failed):
+                if number < needed:
+                    answer = yield from ask(*world.constraints, goals[number])
+                    if answer.status is Status.SAT:
+                        return answer, False
+                    open_ = answer if answer.status is Status.UNKNOWN else open_
+            failed |= failing
+        return open_, all(number < needed for number in failed)
 
     open_, in_place = yield from shown(claims, substitute(pool, kept, made))
     if open_ is None and not in_place:

@@ -7,7 +7,7 @@ has made take a tenth of the time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from vmproof.terms import BitVecSort, Op, Term, bits_of_each, reachable, substitute, variables
@@ -102,12 +102,12 @@ def _of_each(term: Term, make: Callable[[Term], Term]) -> Term:
     return made[term]
 
 
-def told_apart(terms: Sequence[Term], one: Term, other: Term) -> list[list[Term]]:
-    """For each term some that are simpler: if none of them can hold, the term cannot hold.
+def told_apart(terms: Sequence[Term], one: Term, other: Term) -> Iterator[list[tuple[int, Term]]]:
+    """For each term, by its number, some that are simpler: if none of them can hold, the term cannot hold. They are made case by case.
 
     A term that speaks of both addresses is looked at in each case of where they first differ, of the pieces that memory is indexed by, from
-    the highest on, and in the one where none of these differs. One that speaks of one of them speaks of `one`. Addresses are written as
-    their pieces, each of which is a variable of its own.
+    the highest on, and in the one where none of these differs. One that speaks of one of them, which comes first, speaks of `one`.
+    Addresses are written as their pieces, each of which is a variable of its own.
     """
     pool = one.pool
     pieces = _pieces(terms, one, other)
@@ -117,18 +117,18 @@ def told_apart(terms: Sequence[Term], one: Term, other: Term) -> list[list[Term]
     indexing = [number for number, (_, _, indexes) in enumerate(pieces) if indexes]
     alone = unfolded(substitute(pool, terms, {one: _joined(mine), other: _joined(its)}))
     speaking = [set(variables([term])) for term in alone]
-    both = [not found.isdisjoint(mine) and not found.isdisjoint(its) for found in speaking]
+    mixed = [number for number, found in enumerate(speaking) if not found.isdisjoint(mine) and not found.isdisjoint(its)]
     renamed = substitute(pool, alone, dict(zip(its, mine, strict=True)))
-    parts: list[list[Term]] = [[] if mixed else [term] for mixed, term in zip(both, renamed, strict=True)]
-    mixed = [number for number, is_mixed in enumerate(both) if is_mixed]
+    yield [(number, term) for number, term in enumerate(renamed) if number not in mixed]
     for count in range(len(indexing) + 1) if mixed else ():
         there = [mine[number] if number in indexing[:count] else its[number] for number in range(len(pieces))]
         different = [pool.eq(mine[number], its[number]) for number in indexing[count : count + 1]]
         written = substitute(pool, [terms[number] for number in mixed], {one: _joined(mine), other: _joined(there)})
+        case: list[tuple[int, Term]] = []
         for number, term in zip(mixed, unfolded(written, different), strict=True):
             assumed = [] if set(its).isdisjoint(variables([term])) else map(pool.not_, different)
-            parts[number].append(pool.and_(term, *assumed))
-    return parts
+            case.append((number, pool.and_(term, *assumed)))
+        yield case
 
 
 def _joined(parts: list[Term]) -> Term:
