@@ -144,11 +144,14 @@ class Substitution:
         self._pool = pool
         self._done = dict(mapping)
         self._variable = variable
+        self._nothing = not mapping and variable is None
 
     def __call__(self, terms: Iterable[Term]) -> list[Term]:
         """The terms with what is put in them."""
         wanted = list(terms)
         pool, done, variable = self._pool, self._done, self._variable
+        if self._nothing and all(term.pool is pool for term in wanted):
+            return wanted
         rebuild = pool.rebuild
         for term in reachable(wanted, done):
             if term in done:
