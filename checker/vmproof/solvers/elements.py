@@ -23,10 +23,10 @@ class Element:
 
 def apart(problem: Problem) -> tuple[Problem, list[Element]]:
     """The problem with variables for the elements of such arrays; what was an array is an unused constant then."""
-    arrays = [row for row, node in enumerate(problem.nodes) if isinstance(problem.sorts[node.sort], ArraySort)]
-    if not arrays:
+    arrays = {row for row, node in enumerate(problem.nodes) if isinstance(problem.sorts[node.sort], ArraySort)}
+    whole = _used_whole(problem, arrays)
+    if whole == arrays:
         return problem, []
-    whole = _used_whole(problem, set(arrays))
     taken = {str(node.data) for node in problem.nodes if node.op is Op.VAR}
     nodes, elements = list(problem.nodes), list[Element]()
     for row, node in enumerate(problem.nodes):
@@ -39,10 +39,9 @@ def apart(problem: Problem) -> tuple[Problem, list[Element]]:
         taken.add(name)
         nodes[row] = Node(Op.VAR, (), name, node.sort)
         elements.append(Element(name, array, index, default_value(problem.sorts[node.sort])))
-    unused = Node(Op.CONST, (), True, problem.sorts.index(BOOL)) if elements else None
-    for row in arrays:
-        if unused is not None and nodes[row].op is Op.VAR and row not in whole:
-            nodes[row] = unused
+    for row in arrays - whole:
+        if nodes[row].op is Op.VAR:
+            nodes[row] = Node(Op.CONST, (), True, problem.sorts.index(BOOL))
     return replace(problem, nodes=tuple(nodes)), elements
 
 
