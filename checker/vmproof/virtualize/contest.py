@@ -20,7 +20,7 @@ _FIRST_SECONDS = 3.0
 """What the first solver may take: nearly all queries take it a fraction of that, on a busy machine too."""
 _ARRAYS_SECONDS = 10.0
 """The same where that is about arrays, as the others are seldom faster then."""
-_BRIEF_SECONDS = 5.0
+_BRIEF_SECONDS = 2.0
 """What each may take of a query that is to be tried only."""
 
 

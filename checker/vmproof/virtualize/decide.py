@@ -22,7 +22,7 @@ from vmproof.virtualize.concrete import completed, constant, minimised, world_of
 from vmproof.virtualize.definitions import Formula, Question
 from vmproof.virtualize.effects import PROBE_PA, PROBE_VA
 from vmproof.virtualize.known_states import carried, likely_pairs
-from vmproof.virtualize.nearby import Likeness, empty_memories, likenesses
+from vmproof.virtualize.nearby import Likeness, alike, empty_memories, likenesses
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import ConcreteTier, Executions, Tier
 from vmproof.virtualize.setting import GUEST
@@ -224,9 +224,11 @@ class _Search:
         """What one candidate shows, and some that differ in little; None if that decides nothing."""
         if self._ended is None and not self._touching:
             empty = empty_memories(self._asked.world)
-            found = (yield from self._rounds(empty, _NEAR)) if empty else None
-            if found is not None and found.answer is Answer.YES:
-                self._ended = found
+            for likeness in (alike(self._asked.world, self._asked.question) | empty, empty) if empty else ():
+                found = yield from self._rounds(likeness, _NEAR)
+                if found is not None and found.answer is Answer.YES:
+                    self._ended = found
+                    break
         if self._ended is None:
             self._ended = yield from self._rounds({}, 1)
         if self._ended is None or (self._ended.answer is Answer.UNKNOWN and not self._asked.brief):

@@ -26,6 +26,16 @@ def empty_memories(world: World) -> Likeness:
     return {term: world.pool.value(term.sort, default_value(term.sort)) for term in states if term.op is Op.VAR}
 
 
+def alike(world: World, question: Question) -> Likeness:
+    """The second state with all that translation reads as in the first, their modes aside; nothing where the two are of different kinds."""
+    one, other = world.body(question.first), world.body(question.second)
+    if one.kind != other.kind:
+        return {}
+    registers = [path for path in world.setting.vmm_registers(one.kind) if path not in world.setting.mode_paths]
+    private = {path: other.state[path] for path in registers if _is_own(other.state[path], other.name, path)}
+    return {term: one.state[path] for path, term in private.items() if term is not one.state[path]}
+
+
 def likenesses(world: World, question: Question) -> Iterator[Likeness]:
     """Ways to restrict the states: of what translation reads one stays open; the rest is as in the first state, or zero in all guests."""
     one, other = world.bodies.get(question.first), world.bodies.get(question.second)
