@@ -35,6 +35,7 @@ from vmproof.terms import (
     substitute,
     to_text,
     variables,
+    variables_of_each,
 )
 
 BYTES = ArraySort(bitvec(8), bitvec(8))
@@ -156,6 +157,20 @@ def test_variables_and_size() -> None:
     square = pool.mul(pool.add(y, x), pool.add(x, y))
     assert variables([square]) == [x, y]
     assert size([square, x]) == 4
+
+
+@given(data=st.data())
+def test_the_variables_of_each_are_those_of_it_alone(data: st.DataObject) -> None:
+    """Whatever is known already of some of the terms, and whatever they have in common."""
+    pool, alone = Pool(), Pool()
+    terms, same = ([p.var(n, bitvec(8)) for n in "abcd"] for p in (pool, alone))
+    for one, other in data.draw(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=20)):
+        for kept in (terms, same):
+            kept.append(kept[0].pool.add(kept[one % len(kept)], kept[0].pool.mul(kept[other % len(kept)], kept[-1])))
+    asked = data.draw(st.lists(st.integers(0, len(terms) - 1), max_size=8))
+    variables([terms[number] for number in data.draw(st.lists(st.integers(0, len(terms) - 1), max_size=3))])
+    names = [{variable.name for variable in found} for found in variables_of_each([terms[number] for number in asked])]
+    assert names == [{variable.name for variable in variables([same[number]])} for number in asked]
 
 
 def test_text_names_what_is_shared_and_does_not_depend_on_the_pool() -> None:

@@ -1,6 +1,6 @@
 """Terms: sorts, values, hash-consed terms that are simplified as they are made, and what can be done with them."""
 
-from .dag import Substitution, bits_of_each, conjuncts, reachable, size, smaller, substitute, variables
+from .dag import Substitution, bits_of_each, conjuncts, reachable, size, smaller, substitute, variables, variables_of_each
 from .evaluate import Environment, Evaluator, UnassignedVariable, evaluate
 from .pool import Pool
 from .printer import fingerprint, to_text
@@ -42,4 +42,5 @@ __all__ = [
     "substitute",
     "to_text",
     "variables",
+    "variables_of_each",
 ]

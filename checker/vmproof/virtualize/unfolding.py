@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from vmproof.terms import BitVecSort, Op, Term, bits_of_each, reachable, substitute, variables
+from vmproof.terms import BitVecSort, Op, Term, bits_of_each, reachable, substitute, variables_of_each
 
 _MOST = 64
 """Choices below a term that is compared; one with more of them is left as it is."""
@@ -23,6 +23,7 @@ def unfolded(terms: Sequence[Term], different: Collection[Term] = ()) -> list[Te
     """
     done: dict[Term, Term] = {}
     bits: dict[Term, Term] = {}
+    choices = _Choices()
     for term in reachable(terms):
         args = tuple([done[arg] for arg in term.args])
         if term.op is Op.SELECT:
@@ -31,9 +32,9 @@ def unfolded(terms: Sequence[Term], different: Collection[Term] = ()) -> list[Te
             high, low = term.data
             done[term] = bits_of_each(args[0], high, low, bits)
         elif term.op is Op.ULT:
-            done[term] = _ordered(*args)
+            done[term] = choices.ordered(*args)
         elif term.op is Op.EQ and any(arg.is_const for arg in args):
-            done[term] = _compared(*args)
+            done[term] = choices.compared(*args)
         else:
             done[term] = term if args == term.args else term.pool.rebuild(term, args)
     return [done[term] for term in terms]
@@ -72,19 +73,43 @@ def _bottoms(word: Term) -> set[int]:
     return found
 
 
-def _ordered(one: Term, other: Term) -> Term:
-    return _of_each(one, lambda part: _of_each(other, lambda beside: part.pool.ult(part, beside)))
+class _Choices:
+    """Comparisons of choices, as choices; what was made of a part of one is remembered."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Term, tuple[Term, ...]] = {}
+        self._made: dict[tuple[str, Term], dict[Term, Term]] = {}
+
+    def ordered(self, one: Term, other: Term) -> Term:
+        """That the first is below the second."""
+
+        def below(part: Term) -> Term:
+            return self._of_each(other, ("above", part), lambda beside: part.pool.ult(part, beside))
+
+        return self._of_each(one, ("below", other), below)
+
+    def compared(self, one: Term, other: Term) -> Term:
+        """That a constant and another term are equal."""
+        constant, term = (one, other) if one.is_const else (other, one)
+        return self._of_each(term, ("equal to", constant), lambda part: part.pool.eq(part, constant))
+
+    def _of_each(self, term: Term, what: tuple[str, Term], make: Callable[[Term], Term]) -> Term:
+        """What is made of a term: of a choice, the choice between what is made of its sides."""
+        if term.op is not Op.ITE:
+            return make(term)
+        if term not in self._nodes:
+            self._nodes[term] = _choice(term)
+        if not self._nodes[term]:
+            return make(term)
+        made = self._made.setdefault(what, {})
+        for node in self._nodes[term]:
+            if node not in made:
+                made[node] = node.pool.ite(node.args[0], made[node.args[1]], made[node.args[2]]) if node.op is Op.ITE else make(node)
+        return made[term]
 
 
-def _compared(one: Term, other: Term) -> Term:
-    constant, term = (one, other) if one.is_const else (other, one)
-    return _of_each(term, lambda part: part.pool.eq(part, constant))
-
-
-def _of_each(term: Term, make: Callable[[Term], Term]) -> Term:
-    """What is made of a term: of a choice, the choice between what is made of its sides."""
-    if term.op is not Op.ITE:
-        return make(term)
+def _choice(term: Term) -> tuple[Term, ...]:
+    """The parts of a choice, sides before what chooses among them; none where there are too many."""
     seen = {term}
     pending = [term]
     while pending:
@@ -94,12 +119,7 @@ def _of_each(term: Term, make: Callable[[Term], Term]) -> Term:
                 if side not in seen:
                     seen.add(side)
                     pending.append(side)
-    if len(seen) > _MOST:
-        return make(term)
-    made: dict[Term, Term] = {}
-    for node in sorted(seen, key=lambda node: node.id):
-        made[node] = node.pool.ite(node.args[0], made[node.args[1]], made[node.args[2]]) if node.op is Op.ITE else make(node)
-    return made[term]
+    return tuple(sorted(seen, key=lambda node: node.id)) if len(seen) <= _MOST else ()
 
 
 def told_apart(terms: Sequence[Term], one: Term, other: Term) -> Iterator[list[tuple[int, Term]]]:
@@ -116,7 +136,7 @@ def told_apart(terms: Sequence[Term], one: Term, other: Term) -> Iterator[list[t
     )
     indexing = [number for number, (_, _, indexes) in enumerate(pieces) if indexes]
     alone = unfolded(substitute(pool, terms, {one: _joined(mine), other: _joined(its)}))
-    speaking = [set(variables([term])) for term in alone]
+    speaking = variables_of_each(alone)
     mixed = [number for number, found in enumerate(speaking) if not found.isdisjoint(mine) and not found.isdisjoint(its)]
     renamed = substitute(pool, alone, dict(zip(its, mine, strict=True)))
     yield [(number, term) for number, term in enumerate(renamed) if number not in mixed]
@@ -124,9 +144,10 @@ def told_apart(terms: Sequence[Term], one: Term, other: Term) -> Iterator[list[t
         there = [mine[number] if number in indexing[:count] else its[number] for number in range(len(pieces))]
         different = [pool.eq(mine[number], its[number]) for number in indexing[count : count + 1]]
         written = substitute(pool, [terms[number] for number in mixed], {one: _joined(mine), other: _joined(there)})
+        told = unfolded(written, different)
         case: list[tuple[int, Term]] = []
-        for number, term in zip(mixed, unfolded(written, different), strict=True):
-            assumed = [] if set(its).isdisjoint(variables([term])) else map(pool.not_, different)
+        for number, term, found in zip(mixed, told, variables_of_each(told), strict=True):
+            assumed = [] if found.isdisjoint(its) else map(pool.not_, different)
             case.append((number, pool.and_(term, *assumed)))
         yield case
 
