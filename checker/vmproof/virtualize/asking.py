@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,13 +25,15 @@ T = TypeVar("T")
 class Ask:
     """One query: is there a model of all `assertions`? `likely`: a model is to be expected, so known ones are tried first.
 
-    `arrays`: what it says of arrays is what makes it hard; `brief`: it is not worth a long search (`contest.py`).
+    `arrays`: what it says of arrays is what makes it hard; `brief`: it is not worth a long search (`contest.py`). `decisive`: where it has
+    a model, those that are asked together with it need no answer.
     """
 
     assertions: tuple[Term, ...]
     likely: bool = False
     arrays: bool = False
     brief: bool = False
+    decisive: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,23 @@ class _Waiting(Generic[T]):
     number: int
     task: Task[T]
     answers: list[Answer | None]
+    asks: Sequence[Ask]
     together: bool
+
+    def decided(self) -> bool:
+        """Whether there is what the task waits for; a model of a decisive query makes up for all answers that there are not."""
+        answered = [(ask, answer) for ask, answer in zip(self.asks, self.answers, strict=True) if answer is not None]
+        if any(ask.decisive and answer.model is not None for ask, answer in answered):
+            self.answers = [NOT_NEEDED if answer is None else answer for answer in self.answers]
+        return None not in self.answers
 
     @property
     def reply(self) -> Answer | list[Answer | None] | None:
         return self.answers if self.together else self.answers[0]
+
+
+NOT_NEEDED = Answer(Status.UNKNOWN, None, "not needed", 0.0, "decided")
+"""The answer to a query that was asked together with a decisive one which has a model."""
 
 
 class Asker:
@@ -138,8 +152,8 @@ class Asker:
                     together = isinstance(request, Together)
                     asks = request.asks if isinstance(request, Together) else (request,)
                     found = [self._at_once(ask) for ask in asks]
-                    stopped = _Waiting(number, task, [known for known, _ in found], together)
-                    if None in stopped.answers:
+                    stopped = _Waiting(number, task, [known for known, _ in found], asks, together)
+                    if not stopped.decided():
                         break
                     request = task.send(stopped.reply)
             except StopIteration as end:
@@ -154,6 +168,16 @@ class Asker:
                         contests[key] = Contest(self._pool, Query(ask.assertions), ask.arrays, ask.brief)
                     waiting.setdefault(key, []).append((stopped, position))
 
+        def leave(stopped: _Waiting[T]) -> None:
+            """Give up what nobody waits for once this task has what it needs."""
+            for ask, answer in zip(stopped.asks, stopped.answers, strict=True):
+                key = _key(ask)
+                if answer is NOT_NEEDED and key in waiting:
+                    waiting[key] = [one for one in waiting[key] if one[0] is not stopped]
+                    if not waiting[key]:
+                        del waiting[key]
+                        contests.pop(key).cancel()
+
         while queue or waiting:
             begun = bool(queue) and len(waiting) < limit
             if begun:
@@ -165,7 +189,7 @@ class Asker:
             finished, _ = wait(pending, 0 if begun else None, FIRST_COMPLETED)
             self.waiting += time.monotonic() - started
             for key, contest in list(contests.items()):
-                answer = contest.settle(finished)
+                answer = contest.settle(finished) if key in contests else None
                 if answer is None:
                     continue
                 del contests[key]
@@ -175,8 +199,10 @@ class Asker:
                 if answer.model is not None:
                     self._models.append(answer.model)
                 for stopped, position in waiting.pop(key):
+                    waited = stopped.answers[position] is None
                     stopped.answers[position] = answer
-                    if None not in stopped.answers:
+                    if waited and stopped.decided():
+                        leave(stopped)
                         step(stopped.number, stopped.task, stopped.reply)
         return {number: results[number] for number in sorted(results)}
 
@@ -190,8 +216,8 @@ class Asker:
 
     def _at_once(self, ask: Ask) -> tuple[Answer | None, frozenset[Term]]:
         """The answer, if it needs no solver."""
-        assertions = [term for term in ask.assertions if not is_true(term)]
-        key = frozenset(assertions)
+        key = _key(ask)
+        assertions = [term for term in ask.assertions if term in key]
         if not assertions:
             return Answer(Status.SAT, {}, "", 0.0, "simplifier"), key
         if any(map(is_false, assertions)) or is_false(assertions[0].pool.and_(*assertions)):
@@ -219,6 +245,11 @@ class Asker:
         return None
 
 
+def _key(ask: Ask) -> frozenset[Term]:
+    """What makes two queries one."""
+    return frozenset(term for term in ask.assertions if not is_true(term))
+
+
 def _plenty(variable: Term) -> Value:
     """The value to guess for a variable: zero, but every access allowed."""
     if "view." in variable.name and variable.name.endswith(".allowed"):
@@ -232,9 +263,10 @@ def ask(*assertions: Term, likely: bool = False, brief: bool = False) -> Task[An
     return answer
 
 
-def ask_all(queries: Iterable[Sequence[Term]], arrays: bool = False) -> Task[list[Answer]]:
-    """The task that asks several queries at once."""
-    answers: list[Answer] = yield Together(tuple(Ask(tuple(assertions), arrays=arrays) for assertions in queries))
+def ask_all(queries: Iterable[Sequence[Term]], arrays: bool = False, decisive: Collection[int] = ()) -> Task[list[Answer]]:
+    """The task that asks several queries at once, of which some, by their number, are `decisive`."""
+    asks = (Ask(tuple(assertions), arrays=arrays, decisive=number in decisive) for number, assertions in enumerate(queries))
+    answers: list[Answer] = yield Together(tuple(asks))
     return answers
 
 

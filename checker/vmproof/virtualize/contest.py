@@ -53,13 +53,17 @@ class Contest:
         for handle in ended:
             answer = handle.result()
             if answer.status is not Status.UNKNOWN or not (self.pending or self._rounds):
-                for other in self.pending:
-                    other.cancel()
-                self.pending = []
+                self.cancel()
                 return answer
         if not self.pending:
             self._next_round()
         return None
+
+    def cancel(self) -> None:
+        """Give up the attempts that are under way."""
+        for handle in self.pending:
+            handle.cancel()
+        self.pending = []
 
     def _next_round(self) -> None:
         self.pending = [self._pool.submit(self._query, seconds, solver) for solver, seconds in self._rounds.popleft()]

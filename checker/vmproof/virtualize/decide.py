@@ -204,10 +204,10 @@ class _Search:
     def among_known(self) -> Task[Finding | None]:
         """A candidate among states like known ones, the guests alike but for one register; None where there is none."""
         world, pool = self._asked.world, self._goal.pool
-        for alike in (yield from likely_pairs(world, self._asked.question)):
-            settled = substitute(pool, self._asserted, alike.common)
-            for path in alike.registers if not any(map(is_false, settled)) else ():
-                likeness = {**alike.common, **alike.but_for(path)}
+        for known in (yield from likely_pairs(world, self._asked.question)):
+            settled = substitute(pool, self._asserted, known.common)
+            for path in known.registers if not any(map(is_false, settled)) else ():
+                likeness = {**known.common, **known.but_for(path)}
                 assertions = substitute(pool, settled, likeness)
                 answer = yield from ask(*assertions, brief=True)
                 if answer.model is None:

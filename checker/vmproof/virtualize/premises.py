@@ -12,7 +12,7 @@ from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
 from vmproof.terms import BitVecSort, Term, Value, conjuncts, default_value, evaluate, substitute, variables
 from vmproof.virtualize.agreement import ROUNDS, Agreement, Point, everywhere
-from vmproof.virtualize.asking import Task, ask, ask_all
+from vmproof.virtualize.asking import NOT_NEEDED, Task, ask, ask_all
 from vmproof.virtualize.concrete import completed, minimised, world_of_constants
 from vmproof.virtualize.effects import reserved_in
 from vmproof.virtualize.entry import any_entry
@@ -263,16 +263,21 @@ def _constructed(
         failed: set[int] = set()
         open_: SolverAnswer | None = None
         for some in (islice(cases, 2), cases):  # what does not hold at all shows in the first ones already
-            parts = [part for case in some for part in case]
-            answers = yield from ask_all([[*world.relevant([part]), part] for _, part in parts], arrays=True)
-            failing = {number for (number, _), answer in zip(parts, answers, strict=True) if answer.status is not Status.UNSAT}
-            for number in sorted(failing - failed):
-                if number < needed:
-                    answer = yield from ask(*world.constraints, goals[number])
-                    if answer.status is Status.SAT:
-                        return answer, False
-                    open_ = answer if answer.status is Status.UNKNOWN else open_
-            failed |= failing
+            parts = [part for case in some for part in case][::-1]  # and of guests that have set their registers
+            while parts:
+                queries = [[*world.relevant([part]), part] for _, part in parts]
+                decisive = [place for place, (number, _) in enumerate(parts) if number < needed and number not in failed]
+                answers = yield from ask_all(queries, arrays=True, decisive=decisive)
+                answered = list(zip(parts, answers, strict=True))
+                failing = {number for (number, _), answer in answered if answer.status is not Status.UNSAT and answer is not NOT_NEEDED}
+                for number in sorted(failing - failed):
+                    if number < needed:
+                        answer = yield from ask(*world.constraints, goals[number])
+                        if answer.status is Status.SAT:
+                            return answer, False
+                        open_ = answer if answer.status is Status.UNKNOWN else open_
+                failed |= failing
+                parts = [part for part, answer in answered if answer is NOT_NEEDED]
         return open_, all(number < needed for number in failed)
 
     open_, in_place = yield from shown(claims, substitute(pool, kept, made))
