@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vmproof.language import Description, load_text
+from vmproof.language import ACCESS, Description, load_text
 from vmproof.terms import ArrayValue, Term, Value, evaluate
 
 MACHINE = """\
@@ -55,14 +55,17 @@ BODIES = {
     "after a write": "m.mem[m.r[2]] = m.r[3]\nm.r[0] = walk(m, m.r[1], Access.read, Mode.system)",
     "different calls": "m.r[0] = walk(m, m.r[1], Access.read, Mode.user) ^ walk(m, m.r[1], Access.read, Mode.system)\n"
     "m.r[2] = walk(m, m.r[1], Access.write, by=Mode.system)",
+    "different kinds of access": "m.r[0] = walk(m, m.r[1], Access.read, Mode.user) ^ walk(m, m.r[2], Access.write, Mode.user)",
 }
 KINDS = dict.fromkeys(BODIES, 1) | {"different calls": 3}
-"""How many kinds of calls there are: those that differ in more than terms."""
+"""How many kinds of calls there are: those that differ in more than terms and the kind of access."""
+KNOWN_KIND = MACHINE.replace("    if marking:", "    told = 'w' if access == Access.write else 'r'\n    if marking and told == 'w':")
+"""A walk that can only be read where the kind of access is known."""
 
 
-def described(body: str) -> Description:
+def described(body: str, machine: str = MACHINE) -> Description:
     inner = "\n".join(f"    {line}" for line in body.split("\n"))
-    return load_text(f'{MACHINE}@instruction("0000 0000")\ndef it(m):\n{inner}\n', Path("machine.py"))
+    return load_text(f'{machine}@instruction("0000 0000")\ndef it(m):\n{inner}\n', Path("machine.py"))
 
 
 DESCRIPTIONS = {name: described(body) for name, body in BODIES.items()}
@@ -112,6 +115,32 @@ def test_a_call_does_what_its_execution_does(name: str, state: dict[str, int | l
     executed = outcome(description, constants, {})
     assert outcome(description, variables, {variables[path]: value for path, value in known.items()}) == executed
     assert len(description.machine.templates) == KINDS[name]
+
+
+@given(state=states)
+def test_a_kind_of_access_that_must_be_known_is_executed_by_itself(state: dict[str, int | list[int]]) -> None:
+    description = described(BODIES["different kinds of access"], KNOWN_KIND)
+    known: dict[str, Value] = {path: ArrayValue(0, dict(enumerate(v))) if isinstance(v, list) else v for path, v in state.items()}
+    constants = {field.path: description.pool.value(field.sort, known[field.path]) for field in description.fields}
+    variables = description.fresh("s")
+    executed = outcome(description, constants, {})
+    assert outcome(description, variables, {variables[path]: value for path, value in known.items()}) == executed
+    assert len([made for made in description.machine.templates.values() if made is not None]) == 2
+
+
+@pytest.mark.parametrize("machine", [MACHINE, KNOWN_KIND])
+@given(state=states, va=byte, access=st.sampled_from(sorted(ACCESS.members.values())))
+def test_the_translation_of_any_access_is_that_of_each(machine: str, state: dict[str, int | list[int]], va: int, access: int) -> None:
+    """In general it is executed once, for all kinds of access; an instance says what executing it for one kind does."""
+    description = described(BODIES["one"], machine)
+    general = description.translations
+    values: dict[Term, Value] = {
+        general.state[path]: ArrayValue(0, dict(enumerate(v))) if isinstance(v, list) else v for path, v in state.items()
+    }
+    here = general.of(access, 1)
+    apart = description.translate(general.state, general.va, access)
+    values[general.va] = va
+    assert evaluate(here.terms, values) == evaluate(apart.terms, values)
 
 
 def test_what_calls_have_in_common_is_executed_once() -> None:

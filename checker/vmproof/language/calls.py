@@ -247,13 +247,15 @@ class Calls(Expressions):
 
     # translation
 
-    def translate(self, va: Term, access: int, size: int) -> Located:
+    def translate(self, va: Term, access: int | Term, size: int) -> Located:
+        """Where an access leads to; its kind is a code of `Access`, or a term that may be any of them."""
         machine = self.machine
         assert machine is not None
         function = machine.translation
         if function is None:
             return Located(self.pool.false, None, None, va, self.pool.false)
-        args: list[Value] = [StateRef("m"), va, ACCESS.member(("read", "write", "fetch")[access])]
+        kind = EnumValue(ACCESS, access) if isinstance(access, Term) else ACCESS.member(("read", "write", "fetch")[access])
+        args: list[Value] = [StateRef("m"), va, kind]
         if machine.translation_takes_size:
             args.append(size)
         return self._located(function, args, function.node)

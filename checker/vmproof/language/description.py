@@ -397,7 +397,7 @@ class Description:
         return located, tuple(run.events)
 
     def _translated(
-        self, state: Mapping[str, Term], va: Term, access: int, size: int, stages: Stages | None = None
+        self, state: Mapping[str, Term], va: Term, access: int | Term, size: int, stages: Stages | None = None
     ) -> tuple[Interpreter, Located]:
         function = self.machine.translation
         run = self._interpreter(dict(state), self.physical())

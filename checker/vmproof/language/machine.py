@@ -181,7 +181,7 @@ class Machine:
     main: Module | None = None  # of a component: the file that was imported as a whole
     systems: dict[StateType, Machine] = field(default_factory=dict)  # by its state, each system that was read: itself, components
     joint: dict[str, frozenset[str] | None] = field(default_factory=dict)  # by field, what its component does in joint steps only
-    templates: dict[Shape, Template] = field(default_factory=dict)  # translations that instructions name, each executed once
+    templates: dict[Shape, Template | None] = field(default_factory=dict)  # translations that instructions name, each executed once
     summaries: dict[Shape, Summary | None] = field(default_factory=dict)  # what a translation calls; None of what has effects
     registers: tuple[str, ...] = ()  # the leaves that the translation may depend on: all but the memory and pc
 

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from vmproof.errors import InputError
+from vmproof.language.convert import Mistake
 from vmproof.language.memory import Physical
-from vmproof.language.types import EnumMember, EnumType
+from vmproof.language.types import ACCESS, EnumMember, EnumType
 from vmproof.language.values import EnumValue, Function, StateRef, Value
-from vmproof.terms import Sort, Term, substitute
+from vmproof.terms import Pool, Sort, Term, substitute
 
 if TYPE_CHECKING:
     from vmproof.language.calls import Calls
@@ -56,24 +58,17 @@ def translated_once(run: Calls, function: Function, args: list[Value], kwargs: M
     assert machine is not None
     if machine.memory is None or machine.memory_name is None or not args or not isinstance(args[0], StateRef) or not args[0].running:
         return None
-    given = [*args[1:], *kwargs.values()]
-    terms = [term for value in given if (term := term_of(value)) is not None]
-    if all(term.is_const for term in terms):
+    if all(term.is_const for value in (*args[1:], *kwargs.values()) if (term := term_of(value)) is not None):
         return None
-    shape: list[object] = [id(function.node), tuple(kwargs)]
-    for value in given:
-        kind = described(value)
-        if kind is None:
-            return None
-        shape.append(kind)
-    key = tuple(shape)
     paths = [path for path in run.state if path in machine.registers or path in ("pc", machine.memory_name)]
     names = {path: run.pool.var(f"$once.{path}", run.state[path].sort) for path in paths}
-    places = places_of(terms)
-    if key not in machine.templates:
-        machine.templates[key] = _made(run, function, args, kwargs, node, names, places)
-    template = machine.templates[key]
-    replaced = template.instance({variable: run.state[path] for path, variable in names.items()} | dict(zip(places, terms, strict=True)))
+    of_any_kind = [_any_kind(run.pool, value) for value in args], {name: _any_kind(run.pool, value) for name, value in kwargs.items()}
+    found = _template(run, function, *of_any_kind, node, names) or _template(run, function, args, kwargs, node, names)
+    if found is None:
+        return None
+    template, terms = found
+    mapping = {variable: run.state[path] for path, variable in names.items()}
+    replaced = template.instance(mapping | dict(zip(places_of(terms), terms, strict=True)))
     value_of = None if template.value is None else {path: replaced[term] for path, term in template.value.items()}
     run.trap_if(replaced[template.fault], None if template.cause is None else replaced[template.cause], value_of, memory=True)
 
@@ -83,6 +78,30 @@ def translated_once(run: Calls, function: Function, args: list[Value], kwargs: M
 
     run.effect(write)
     return replaced[template.address]
+
+
+def _template(
+    run: Calls, function: Function, args: list[Value], kwargs: Mapping[str, Value], node: ast.AST, names: Mapping[str, Term]
+) -> tuple[Template, list[Term]] | None:
+    """What a call is an instance of, and the terms that it is given; None if it cannot be one."""
+    assert run.machine is not None
+    templates = run.machine.templates
+    given = [*args[1:], *kwargs.values()]
+    shape: list[object] = [id(function.node), tuple(kwargs)]
+    for value in given:
+        kind = described(value)
+        if kind is None:
+            return None
+        shape.append(kind)
+    key = tuple(shape)
+    terms = [term for value in given if (term := term_of(value)) is not None]
+    if key not in templates:
+        try:
+            templates[key] = _made(run, function, args, kwargs, node, names, places_of(terms))
+        except (InputError, Mistake):
+            templates[key] = None  # the call itself says what is wrong, if it is
+    template = templates[key]
+    return None if template is None else (template, terms)
 
 
 def _made(
@@ -107,6 +126,11 @@ def _made(
     address = apart.physical_address(tried.value) if tried.returned else run.pool.bv(0, machine.memory.address)
     changed = {path: term for path, term in apart.state.items() if term is not names[path]}
     return Template(tried.fault, cause, value, address, changed)
+
+
+def _any_kind(pool: Pool, value: Value) -> Value:
+    """A kind of access as a value that is not known while reading: a walk differs in little between them."""
+    return EnumValue(ACCESS, pool.bv(value.value, ACCESS.width)) if isinstance(value, EnumMember) and value.type is ACCESS else value
 
 
 def places_of(terms: Iterable[Term]) -> list[Term]:

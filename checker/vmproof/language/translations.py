@@ -1,4 +1,4 @@
-"""What a description's translation says of any address, in a state of variables: executed once for each kind of access.
+"""What a description's translation says of any address, in a state of variables: executed once for all kinds of access.
 
 States share it by substitution: a walk through page tables is some ten thousand terms.
 """
@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from vmproof.errors import InputError
 from vmproof.language.machine import Machine
 from vmproof.language.memory import Located
 from vmproof.language.outcome import State
 from vmproof.language.stages import Stages
 from vmproof.language.types import ACCESS
-from vmproof.terms import Pool, Term, variables
+from vmproof.terms import BitVecSort, Pool, Term, variables
 
-Execute = Callable[[State, Term, int, int, Stages | None], Located]
-"""Executes the translation, for an access of a size; with functions for its stage, if any are given."""
+Execute = Callable[[State, Term, int | Term, int, Stages | None], Located]
+"""Executes the translation, for an access of a kind (a code, or a term) and a size; with functions for its stage, if any are given."""
 
 
 class Translations:
@@ -29,12 +30,28 @@ class Translations:
         self._pool = pool
         self._execute = execute
         self._found: dict[tuple[int, int], Located] = {}
+        self._general: dict[int, Located | None] = {}
 
     def of(self, access: int, size: int) -> Located:
         """Where an access leads to."""
         if (access, size) not in self._found:
-            self._found[access, size] = self._execute(self.state, self.va, access, size, None)
+            kind = self._pool.var("$translated.access", BitVecSort(ACCESS.width))
+            if size not in self._general:
+                self._general[size] = self._of_any(kind, size)
+            general = self._general[size]
+            self._found[access, size] = (
+                self._execute(self.state, self.va, access, size, None)
+                if general is None
+                else general.substituted({kind: self._pool.bv(access, ACCESS.width)})
+            )
         return self._found[access, size]
+
+    def _of_any(self, kind: Term, size: int) -> Located | None:
+        """Where an access leads to whose kind is a variable; None where the description must know the kind while it is read."""
+        try:
+            return self._execute(self.state, self.va, kind, size, None)
+        except InputError:
+            return None
 
     @cached_property
     def reads(self) -> frozenset[str]:
