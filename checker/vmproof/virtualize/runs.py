@@ -54,7 +54,7 @@ class Run:
     touches: tuple[Touch, ...] = ()
     decoded: Term | None = None
 
-    @property
+    @cached_property
     def changed(self) -> tuple[str, ...]:
         """The state entries that completion may change."""
         return tuple(path for path, term in self.state.items() if term is not self.body.state.get(path))
@@ -97,11 +97,24 @@ class _Canonical:
     decoded: Term | None = None
 
     @cached_property
+    def completed(self) -> list[tuple[str, Term]]:
+        """What completion changes."""
+        return self._changes(self.outcome.state)
+
+    @cached_property
+    def trapped(self) -> list[tuple[list[tuple[str, Term]], list[tuple[str, Term]]]]:
+        """What has changed when each trap comes, and after its entry."""
+        return [(self._changes(trap.state), self._changes(after)) for trap, after in zip(self.outcome.traps, self.entered, strict=True)]
+
+    def _changes(self, state: State) -> list[tuple[str, Term]]:
+        return [(path, term) for path, term in state.items() if term is not self.initial.get(path)]
+
+    @cached_property
     def terms(self) -> list[Term]:
         """All terms of the execution."""
         outcome = self.outcome
         terms = [outcome.completes, outcome.waits, outcome.unpredictable, *self.links]
-        terms += [term for path, term in outcome.state.items() if term is not self.initial.get(path)]
+        terms += [term for _, term in self.completed]
         terms += _ends(zip(outcome.traps, self.entered, strict=True), self.touches)
         terms += [] if self.decoded is None else [self.decoded]
         return list(dict.fromkeys(terms))
@@ -119,9 +132,11 @@ def _ends(traps: Iterable[tuple[Trap, State]], touches: Iterable[Touch]) -> list
     for trap, after in traps:
         terms += [trap.guard, *after.values(), *trap.state.values(), *(trap.value or {}).values()]
         terms += [] if trap.cause is None else [trap.cause]
-    for touch in touches:
-        terms += [touch.va, touch.guard, *(term for _, term in touch.registers)]
-    return terms
+    return terms + _of_touches(touches)
+
+
+def _of_touches(touches: Iterable[Touch]) -> list[Term]:
+    return [term for touch in touches for term in (touch.va, touch.guard, *(term for _, term in touch.registers))]
 
 
 class Executions:
@@ -333,24 +348,24 @@ class Executions:
             return _excluded(guard, placing)
 
         completes = pool.false if excluded(outcome.completes) else outcome.completes
-        possible = [(trap, after) for trap, after in zip(outcome.traps, canonical.entered, strict=True) if not excluded(trap.guard)]
+        possible = [(trap, *ends) for trap, ends in zip(outcome.traps, canonical.trapped, strict=True) if not excluded(trap.guard)]
         touched = [touch for touch in canonical.touches if not excluded(touch.guard)]
         links = [link for link in canonical.links if not excluded(pool.not_(link))]
-        after = [(path, term) for path, term in outcome.state.items() if term is not canonical.initial.get(path)]
-        if completes is pool.false:
-            after = []
+        after = [] if completes is pool.false else canonical.completed
         terms = [completes, outcome.waits, outcome.unpredictable, *links, *(term for _, term in after)]
-        terms += _ends(possible, touched)
+        for trap, before, entered in possible:
+            terms += [trap.guard, *(term for _, term in (*before, *entered)), *(trap.value or {}).values()]
+            terms += [] if trap.cause is None else [trap.cause]
+        terms += _of_touches(touched)
         terms += [] if canonical.decoded is None else [canonical.decoded]
         terms = list(dict.fromkeys(terms))
         replaced = dict(zip(terms, placing(terms), strict=True))
 
-        def moved(path: str, term: Term) -> Term:
-            """A state entry of the canonical execution in this body."""
-            return body.state[path] if term is canonical.initial.get(path) and path in body.state else replaced[term]
+        def moved(changes: list[tuple[str, Term]]) -> State:
+            """A state of the canonical execution in this body."""
+            return body.state | {path: replaced[term] for path, term in changes}
 
-        final = dict(body.state)
-        final.update({path: replaced[term] for path, term in after})
+        final = moved(after)
         traps = tuple(
             self._trapped(
                 Trap(
@@ -358,12 +373,12 @@ class Executions:
                     None if trap.cause is None else replaced[trap.cause],
                     None if trap.value is None else {path: replaced[term] for path, term in trap.value.items()},
                     trap.memory,
-                    {path: moved(path, term) for path, term in trap.state.items()},
+                    moved(before),
                     trap.next_pc,
                 ),
-                {path: moved(path, term) for path, term in state.items()},
+                moved(entered),
             )
-            for trap, state in possible
+            for trap, before, entered in possible
             if not is_false(replaced[trap.guard])
         )
         touches = tuple(
