@@ -35,11 +35,11 @@ class Contest:
         self._query = query
         first, seconds = (_ARRAYS, _ARRAYS_SECONDS) if arrays or _stores(query.assertions) else (None, _FIRST_SECONDS)
         most = min(_BRIEF_SECONDS if brief else pool.timeout, pool.timeout)
-        self._rounds: deque[tuple[tuple[str | None, float], ...]] = deque(
-            [((first, min(seconds, most)),), tuple((name, most) for name in _OTHERS)]
-        )
-        if not brief:
-            self._rounds.append(((None, most),))
+        self._rounds: deque[tuple[tuple[str | None, float], ...]] = deque([((first, min(seconds, most)),)])
+        if brief:
+            self._rounds.append(((_ARRAYS if first is None else None, most),))
+        else:
+            self._rounds += [tuple((name, most) for name in _OTHERS), ((None, most),)]
         self.pending: list[Handle] = []
         self._next_round()
 

@@ -203,10 +203,11 @@ class _Search:
 
     def among_known(self) -> Task[Finding | None]:
         """A candidate among states like known ones, the guests alike but for one register; None where there is none."""
-        world, pool = self._asked.world, self._goal.pool
+        world, pool, executions = self._asked.world, self._goal.pool, self._asked.executions
         for known in (yield from likely_pairs(world, self._asked.question)):
             settled = substitute(pool, self._asserted, known.common)
-            for path in known.registers if not any(map(is_false, settled)) else ():
+            registers = sorted(known.registers, key=lambda path: path != executions.telling)
+            for path in registers if not any(map(is_false, settled)) else ():
                 likeness = {**known.common, **known.but_for(path)}
                 assertions = substitute(pool, settled, likeness)
                 answer = yield from ask(*assertions, brief=True)
@@ -217,6 +218,7 @@ class _Search:
                     continue
                 found = _replayed(self._asked, values)
                 if found.answer is Answer.YES:
+                    executions.telling = path
                     return found
         return None
 
@@ -224,7 +226,7 @@ class _Search:
         """What one candidate shows, and some that differ in little; None if that decides nothing."""
         if self._ended is None and not self._touching:
             empty = empty_memories(self._asked.world)
-            for likeness in (alike(self._asked.world, self._asked.question) | empty, empty) if empty else ():
+            for likeness in (alike(self._asked.world) | empty, empty) if empty else ():
                 found = yield from self._rounds(likeness, _NEAR)
                 if found is not None and found.answer is Answer.YES:
                     self._ended = found

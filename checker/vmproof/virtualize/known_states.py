@@ -126,8 +126,15 @@ def _moved(world: World, states: World, gap: Gap, values: Mapping[Term, Value]) 
                 assert isinstance(source, int)
                 assert isinstance(target, int)
                 start, to = source // block * block, target // block * block
-                entries.update({to + i: guests.get(start + i) for i in range(block)})
+                held = {i for memory, first in ((guests, start), (real, to)) for i in _offsets(memory, first, block)}
+                anew = held if guests.default == real.default else range(block)
+                entries.update({to + i: guests.get(start + i) for i in anew})
     return ArrayValue(real.default, entries)
+
+
+def _offsets(memory: ArrayValue, first: int, block: int) -> Iterator[int]:
+    """Where a block of a memory holds something."""
+    return (index - first for index in memory.entries if isinstance(index, int) and first <= index < first + block)
 
 
 def _alike(world: World, question: Question, known: Mapping[str, Value]) -> Alike:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from vmproof.terms import ArraySort, Op, Term, default_value
 from vmproof.virtualize.definitions import Question
 from vmproof.virtualize.setting import GUEST
-from vmproof.virtualize.world import World
+from vmproof.virtualize.world import Body, World
 
 Likeness = dict[Term, Term]
 """What to put for variables of states."""
@@ -26,14 +26,16 @@ def empty_memories(world: World) -> Likeness:
     return {term: world.pool.value(term.sort, default_value(term.sort)) for term in states if term.op is Op.VAR}
 
 
-def alike(world: World, question: Question) -> Likeness:
-    """The second state with all that translation reads as in the first, their modes aside; nothing where the two are of different kinds."""
-    one, other = world.body(question.first), world.body(question.second)
-    if one.kind != other.kind:
-        return {}
-    registers = [path for path in world.setting.vmm_registers(one.kind) if path not in world.setting.mode_paths]
-    private = {path: other.state[path] for path in registers if _is_own(other.state[path], other.name, path)}
-    return {term: one.state[path] for path, term in private.items() if term is not one.state[path]}
+def alike(world: World) -> Likeness:
+    """All guests, and all real states, with what translation reads as in the first of them, their modes aside."""
+    found: Likeness = {}
+    first: dict[str, Body] = {}
+    for body in world.bodies.values():
+        like = first.setdefault(body.kind, body)
+        for path in world.setting.vmm_registers(body.kind):
+            if like is not body and path not in world.setting.mode_paths and _is_own(body.state[path], body.name, path):
+                found[body.state[path]] = like.state[path]
+    return found
 
 
 def likenesses(world: World, question: Question) -> Iterator[Likeness]:

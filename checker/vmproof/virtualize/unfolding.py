@@ -112,7 +112,7 @@ def _choice(term: Term) -> tuple[Term, ...]:
     """The parts of a choice, sides before what chooses among them; none where there are too many."""
     seen = {term}
     pending = [term]
-    while pending:
+    while pending and len(seen) <= _MOST:
         node = pending.pop()
         if node.op is Op.ITE:
             for side in node.args[1:]:
