@@ -8,8 +8,12 @@ import pytest
 
 from tests.support.machines import mistake
 from vmproof.language import load
+from vmproof.solvers import SolverPool
 from vmproof.virtualize import judge
+from vmproof.virtualize.asking import Asker
 from vmproof.virtualize.result import TheoremVerdict
+from vmproof.virtualize.round import carrying, play
+from vmproof.virtualize.setting import Setting
 
 MACHINES = Path(__file__).parents[1] / "machines"
 
@@ -107,6 +111,21 @@ def test_the_vmms_mode_is_where_instructions_trap_to(tmp_path: Path) -> None:
     found = recursion(tmp_path, "Timeless", "", *BEYOND, raised)
     assert str(found.verdict) == "refuted"
     assert found.reason == "The mode that the VMM runs in is not one that this scenario's guests have."
+
+
+@pytest.mark.parametrize("machine", ["machines/mprv.py", "machines/always_traps.py", "machines/readable_clock.py"])
+def test_what_is_asked_of_a_guests_guests_is_what_a_judgement_finds(machine: str) -> None:
+    """Less is asked where a VMM runs in a guest; premises, what is critical and who reads the time are the same."""
+    description = load(Path(__file__).parents[1] / machine)
+    with SolverPool(2) as solvers:
+        whole, part = (
+            asked(Setting(description, description.scenario(None)), Asker(solvers), description.instructions) for asked in (play, carrying)
+        )
+    assert {name: premise.verdict for name, premise in part.premises.items()} == {n: p.verdict for n, p in whole.premises.items()}
+    for question in ("critical", "lost"):
+        assert [one.of(question).answer for one in part.classified] == [one.of(question).answer for one in whole.classified]
+    assert {name: found.answer for name, found in part.timing.items()} == {n: f.answer for n, f in whole.timing.items()}
+    assert {name for one in part.classified for name in one.findings} <= {"critical", "lost"}
 
 
 def test_guests_that_are_no_scenario() -> None:

@@ -71,12 +71,15 @@ class Classifier:
         if len(self.setting.unmoved) < len(self.setting.domain) and found["really"].answer is not Answer.YES:
             found["guest_traps"] = yield from ask(self.worlds.moved(), Question("guest_traps", "g", "r"), confirm=False)
         yield from self._sensitivity(ask, found)
-        found["critical"] = yield from ask(pair, Question("critical", "g", "r"))
-        found["lost"] = yield from ask(self.worlds.lost(), Question("lost", "r", "r2"))
-        if found["critical"].answer is not Answer.YES and found["lost"].answer is not Answer.NO:
-            found["critical"] = found["lost"]
+        yield from self._critical(ask, found)
         if theorems:
             yield from self._theorems(ask, found)
+        return result
+
+    def critical(self, instruction: Instruction) -> Task[Classified]:
+        """Whether an instruction is critical, and nothing else."""
+        result = Classified(instruction)
+        yield from self._critical(_Asking(self, instruction, ()), result.findings)
         return result
 
     def refute(self, instruction: Instruction) -> Task[Classified]:
@@ -86,6 +89,12 @@ class Classifier:
         for name, question in (("critical", Question("critical", "g", "r")), ("resource_control", Question("resource_control", "r", "g"))):
             result.findings[name] = yield from ask(self.worlds.pair(), question)
         return result
+
+    def _critical(self, ask: _Asking, found: dict[str, Finding]) -> Task[None]:
+        found["critical"] = yield from ask(self.worlds.pair(), Question("critical", "g", "r"))
+        found["lost"] = yield from ask(self.worlds.lost(), Question("lost", "r", "r2"))
+        if found["critical"].answer is not Answer.YES and found["lost"].answer is not Answer.NO:
+            found["critical"] = found["lost"]
 
     def _sensitivity(self, ask: _Asking, found: dict[str, Finding]) -> Task[None]:
         worlds = self.worlds

@@ -21,7 +21,7 @@ from vmproof.virtualize.cases import Case
 from vmproof.virtualize.concrete import completed, constant, minimised, world_of_constants
 from vmproof.virtualize.definitions import Formula, Question
 from vmproof.virtualize.effects import PROBE_PA, PROBE_VA
-from vmproof.virtualize.known_states import carried, likely_pairs
+from vmproof.virtualize.known_states import Alike, carried, likely_pairs
 from vmproof.virtualize.nearby import Likeness, alike, empty_memories, likenesses
 from vmproof.virtualize.result import Answer
 from vmproof.virtualize.runs import ConcreteTier, Executions, Tier
@@ -203,24 +203,35 @@ class _Search:
 
     def among_known(self) -> Task[Finding | None]:
         """A candidate among states like known ones, the guests alike but for one register; None where there is none."""
-        world, pool, executions = self._asked.world, self._goal.pool, self._asked.executions
-        for known in (yield from likely_pairs(world, self._asked.question)):
-            settled = substitute(pool, self._asserted, known.common)
-            registers = sorted(known.registers, key=lambda path: path != executions.telling)
-            for path in registers if not any(map(is_false, settled)) else ():
-                likeness = {**known.common, **known.but_for(path)}
-                assertions = substitute(pool, settled, likeness)
-                answer = yield from ask(*assertions, brief=True)
-                if answer.model is None:
-                    continue
-                values = yield from carried(world, self._values(answer.model, assertions, likeness))
-                if not all(evaluate(self._asserted, values, default=True)) or (yield from self._refined(values)) is not None:
-                    continue
-                found = _replayed(self._asked, values)
-                if found.answer is Answer.YES:
-                    executions.telling = path
+        executions = self._asked.executions
+        known = yield from likely_pairs(self._asked.world, self._asked.question)
+        told = executions.telling
+        if told is not None:  # what the last candidate was like is tried first, as a whole
+            number, path = told
+            found = (yield from self._like(known[number], path, self._asserted)) if path in known[number].registers else None
+            if found is not None:
+                return found
+        for number, pair in enumerate(known):
+            settled = substitute(self._goal.pool, self._asserted, pair.common)
+            for path in pair.registers if not any(map(is_false, settled)) else ():
+                found = (yield from self._like(pair, path, settled)) if (number, path) != told else None
+                if found is not None:
+                    executions.telling = number, path
                     return found
         return None
+
+    def _like(self, known: Alike, path: str, asserted: Sequence[Term]) -> Task[Finding | None]:
+        """A candidate like known states, with one register of the second guest's own; None where there is none."""
+        likeness = {**known.common, **known.but_for(path)}
+        assertions = substitute(self._goal.pool, asserted, likeness)
+        answer = yield from ask(*assertions, brief=True)
+        if answer.model is None:
+            return None
+        values = yield from carried(self._asked.world, self._values(answer.model, assertions, likeness))
+        if not all(evaluate(self._asserted, values, default=True)) or (yield from self._refined(values)) is not None:
+            return None
+        found = _replayed(self._asked, values)
+        return found if found.answer is Answer.YES else None
 
     def shortly(self) -> Task[Finding | None]:
         """What one candidate shows, and some that differ in little; None if that decides nothing."""

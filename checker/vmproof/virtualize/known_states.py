@@ -54,10 +54,10 @@ def known_pairs(setting: Setting) -> Task[tuple[Mapping[str, Value], ...]]:
     return setting.known
 
 
-def likely_pairs(world: World, question: Question) -> Task[Iterator[Alike]]:
-    """Known states in the place of all states of a world whose question is about two guests."""
+def likely_pairs(world: World, question: Question) -> Task[list[Alike]]:
+    """Known states in the place of all states of a world whose question is about two guests; always in one order."""
     known = yield from known_pairs(world.setting)
-    return (_alike(world, question, values) for values in known)
+    return [_alike(world, question, values) for values in known]
 
 
 def _furnished(setting: Setting, mode: ModeValue) -> Task[Mapping[Term, Value] | None]:

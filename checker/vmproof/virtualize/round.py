@@ -83,18 +83,39 @@ def play(
 
     Premises that are `known` are not asked again.
     """
+    found = _begun(setting, asker, instructions, like, known)
+    if found.vacuous:
+        return found
+    classifier = Classifier(found.executions, found.worlds)
+    found.classified = _of_each(found, asker, classifier.classify, done)
+    _efficiency(found, classifier, asker)
+    _timing(found, asker)
+    return found
+
+
+def carrying(setting: Setting, asker: Asker, instructions: Sequence[Instruction]) -> Round:
+    """What a VMM that runs in a guest needs of the scenario of its own guests: premises, what is critical, and who reads the time."""
+    found = _begun(setting, asker, instructions)
+    if not found.vacuous:
+        found.classified = _of_each(found, asker, Classifier(found.executions, found.worlds).critical)
+        _timing(found, asker)
+    return found
+
+
+def _begun(
+    setting: Setting,
+    asker: Asker,
+    instructions: Sequence[Instruction],
+    like: Round | None = None,
+    known: Mapping[str, Premise] | None = None,
+) -> Round:
+    """A round of which premises and status are asked."""
     asker.knows(setting)
     shared = None if like is None else like.executions
     found = Round(setting, Executions(setting, shared), Worlds(setting), instructions, dict(known or {}))
     _premises(found, asker, instructions)
-    if found.vacuous:
-        return found
-    _status(found, asker, instructions)
-    classifier = Classifier(found.executions, found.worlds)
-    found.classified = _of_each(found, asker, classifier.classify, done)
-    _efficiency(found, classifier, asker)
-    if setting.scenario.timing:
-        _timing(found, asker, instructions)
+    if not found.vacuous:
+        _status(found, asker, instructions)
     return found
 
 
@@ -264,10 +285,12 @@ def _efficiency(found: Round, classifier: Classifier, asker: Asker) -> None:
         one.findings["needless_trap"] = finding
 
 
-def _timing(found: Round, asker: Asker, instructions: Sequence[Instruction]) -> None:
-    """Which instructions read a source of time without a trap."""
-    answers = asker.run([_seen(found, instruction, "timing", found.setting.scenario.timing or ()) for instruction in instructions])
-    found.timing = {one.name: finding for one, finding in zip(instructions, answers, strict=True) if finding}
+def _timing(found: Round, asker: Asker) -> None:
+    """Which instructions read a source of time without a trap, where the scenario says what tells it."""
+    sources, instructions = found.setting.scenario.timing, found.instructions
+    if sources:
+        answers = asker.run([_seen(found, instruction, "timing", sources) for instruction in instructions])
+        found.timing = {one.name: finding for one, finding in zip(instructions, answers, strict=True) if finding}
 
 
 def _seen(found: Round, instruction: Instruction, question: str, paths: Sequence[str]) -> Task[Finding | None]:

@@ -156,7 +156,7 @@ class Executions:
         self._placings: dict[tuple[object, ...], Substitution] = {}
         self._runs: dict[tuple[str, bool, tuple[Term, ...], str, Case | None], Run] = {}
         self._entries: dict[object, tuple[Trap, State]] = {}
-        self.telling: str | None = None  # the register that guests which were alike but for one have differed in, for the last candidate
+        self.telling: tuple[int, str] | None = None  # which known states the last candidate was like, but for which register
         self.restorable: dict[object, bool] = {}  # whether an entry keeps all that is the guest's, by cause and value
 
     def operands(self, instruction: Instruction) -> dict[str, Term]:

@@ -14,7 +14,7 @@ from vmproof.virtualize.decide import Candidate
 from vmproof.virtualize.evidence import witness
 from vmproof.virtualize.recursion import composed, homeless, leading_outside, outside
 from vmproof.virtualize.result import Answer, TheoremVerdict
-from vmproof.virtualize.round import Round, play
+from vmproof.virtualize.round import Round, carrying
 from vmproof.virtualize.setting import Setting
 from vmproof.virtualize.witness import Witness
 
@@ -206,7 +206,7 @@ def _of_guests(found: Round, asker: Asker) -> Round:
     guests = found.setting.scenario.guests
     if guests is None:
         return found
-    return play(Setting(found.setting.description, guests), asker, found.instructions)
+    return carrying(Setting(found.setting.description, guests), asker, found.instructions)
 
 
 def _witness(found: Round, candidates: Sequence[Candidate | None], name: str) -> Witness | None:
