@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from vmproof.language import Instruction
 from vmproof.solvers import Answer as SolverAnswer
 from vmproof.solvers import Status
-from vmproof.terms import Op, Term, Value, default_value, evaluate, smaller, substitute, variables
+from vmproof.terms import Term, Value, default_value, evaluate, smaller, substitute, variables
 from vmproof.virtualize.agreement import ROUNDS, Agreement, Point
 from vmproof.virtualize.asking import Task, ask
 from vmproof.virtualize.cases import Case
@@ -168,9 +168,12 @@ def _over_view(asked: _Asked, case: Case | None) -> Task[Finding | _Search | Non
 def _in_no_mode(asked: _Asked, goal: Term) -> bool:
     """Whether a goal is false as soon as it is said which mode of the domain the guest is in, whichever that is."""
     setting, state = asked.executions.setting, asked.world.body(asked.question.first).state
+    named = [variables([state[f.path]]) for f in setting.modes]
+    if any(len(found) != 1 or found[0].sort != f.sort for found, f in zip(named, setting.modes, strict=True)):
+        return False
     for mode in setting.domain:
-        here = {state[f.path]: goal.pool.value(f.sort, value) for f, value in zip(setting.modes, mode, strict=True)}
-        if any(term.op is not Op.VAR for term in here) or not is_false(substitute(goal.pool, [goal], here)[0]):
+        here = {found[0]: goal.pool.value(f.sort, value) for found, f, value in zip(named, setting.modes, mode, strict=True)}
+        if not is_false(substitute(goal.pool, [goal], here)[0]):
             return False
     return True
 

@@ -136,10 +136,17 @@ class Setting:
 
     def real_mode(self, guest: Mapping[str, Term]) -> dict[str, Term]:
         """The mode fields of a real state that carries a guest in this guest's mode."""
+        return self._mode_of(guest, self.runs)
+
+    def guest_mode(self, guest: Mapping[str, Term]) -> dict[str, Term]:
+        """The mode fields of a guest in one of the domain's modes, written as a choice among these."""
+        return self._mode_of(guest, {mode: mode for mode in self.domain})
+
+    def _mode_of(self, guest: Mapping[str, Term], runs: Mapping[ModeValue, ModeValue]) -> dict[str, Term]:
         pool = self.pool
         result: dict[str, Term] = {}
         for position, f in enumerate(self.modes):
-            values = [pool.value(f.sort, self.runs[mode][position]) for mode in self.domain]
+            values = [pool.value(f.sort, runs[mode][position]) for mode in self.domain]
             term = values[-1]
             for mode, value in zip(reversed(self.domain[:-1]), reversed(values[:-1]), strict=True):
                 term = pool.ite(self.is_mode(guest, mode), value, term)

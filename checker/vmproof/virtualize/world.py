@@ -46,15 +46,17 @@ class World:
         return self.bodies[name]
 
     def guest(self, name: str, like: Mapping[str, Term] | None = None, fresh: Iterable[str] = ()) -> Body:
-        """Add a guest state: legal, its mode in the domain of `runs`.
+        """Add a guest state: legal, its mode in the domain of `runs`, and written as a choice among that, so that no other is looked at.
 
         With `like`, the fields that are not shared are taken from there, except those in `fresh`.
         """
         setting = self.setting
         state = self._fields(name, GUEST, like, fresh)
+        named = setting.in_modes(state, setting.domain)
+        state.update(setting.guest_mode(state))
         body = Body(name, GUEST, state)
         self.bodies[name] = body
-        self._add(setting.description.legal(state), setting.in_modes(state, setting.domain))
+        self._add(setting.description.legal(state), named)
         return body
 
     def real(
