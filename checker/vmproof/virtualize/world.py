@@ -32,10 +32,14 @@ class World:
     Fields that are not shared are named after the state, so that two worlds of one shape share their variables, and their queries.
     """
 
-    def __init__(self, setting: Setting, settled: bool = True) -> None:
-        """Unless `settled`, what `host` says that a guest is stays among the constraints."""
+    def __init__(self, setting: Setting, settled: bool = True, choosing: bool = False) -> None:
+        """Unless `settled`, what `host` says that a guest is stays among the constraints.
+
+        If `choosing`, a guest's mode is written as a choice among the domain: no execution then looks at what other modes do.
+        """
         self.setting = setting
         self._settled = settled
+        self._choosing = choosing
         self.pool: Pool = setting.pool
         self.bodies: dict[str, Body] = {}
         self.constraints: list[Term] = []
@@ -46,14 +50,15 @@ class World:
         return self.bodies[name]
 
     def guest(self, name: str, like: Mapping[str, Term] | None = None, fresh: Iterable[str] = ()) -> Body:
-        """Add a guest state: legal, its mode in the domain of `runs`, and written as a choice among that, so that no other is looked at.
+        """Add a guest state: legal, its mode in the domain of `runs`.
 
         With `like`, the fields that are not shared are taken from there, except those in `fresh`.
         """
         setting = self.setting
         state = self._fields(name, GUEST, like, fresh)
         named = setting.in_modes(state, setting.domain)
-        state.update(setting.guest_mode(state))
+        if self._choosing:
+            state.update(setting.guest_mode(state))
         body = Body(name, GUEST, state)
         self.bodies[name] = body
         self._add(setting.description.legal(state), named)

@@ -102,7 +102,7 @@ class Worlds:
 
     def _once(self, key: tuple[str, ...], build: Callable[[World], None]) -> World:
         if key not in self._made:
-            world = World(self.setting)
+            world = World(self.setting, choosing=True)
             build(world)
             self._made[key] = world
         return self._made[key]
