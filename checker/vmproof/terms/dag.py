@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _number = attrgetter("id")
 
-def reachable(terms: Iterable[Term], stop: Mapping[Term, Term] | None = None) -> list[Term]:
+def reachable(terms: Iterable[Term], stop: Container[Term] | None = None) -> list[Term]:
     """Every term below `terms` and they themselves, arguments before what uses them (in order of id).
 
     A term in `stop` is listed, what is below it is not (unless something else leads there).
@@ -92,7 +92,7 @@ def variables_of_each(terms: Sequence[Term]) -> list[set[Term]]:
     """The variables below each of some terms that have much in common: what they share is walked once. Remembered as by `variables`."""
     bits: dict[Term, int] = {}  # the number of each variable that was met
     masks: dict[Term, int] = {}  # which variables there are below a term
-    for term in reachable(terms):
+    for term in reachable(terms, terms[0].pool._occurring if terms else None):
         mask = 0
         known = term.pool._occurring.get(term)
         if term.op is Op.VAR:

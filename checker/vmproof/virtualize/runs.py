@@ -130,9 +130,12 @@ def _ends(traps: Iterable[tuple[Trap, State]], touches: Iterable[Touch]) -> list
     """All terms of traps, with the states after their entries, and of the translations that an execution makes."""
     terms: list[Term] = []
     for trap, after in traps:
-        terms += [trap.guard, *after.values(), *trap.state.values(), *(trap.value or {}).values()]
-        terms += [] if trap.cause is None else [trap.cause]
+        terms += _of_trap(trap, (*after.values(), *trap.state.values()))
     return terms + _of_touches(touches)
+
+
+def _of_trap(trap: Trap, states: Iterable[Term]) -> list[Term]:
+    return [trap.guard, *states, *(trap.value or {}).values(), *([] if trap.cause is None else [trap.cause])]
 
 
 def _of_touches(touches: Iterable[Touch]) -> list[Term]:
@@ -355,8 +358,7 @@ class Executions:
         after = [] if completes is pool.false else canonical.completed
         terms = [completes, outcome.waits, outcome.unpredictable, *links, *(term for _, term in after)]
         for trap, before, entered in possible:
-            terms += [trap.guard, *(term for _, term in (*before, *entered)), *(trap.value or {}).values()]
-            terms += [] if trap.cause is None else [trap.cause]
+            terms += _of_trap(trap, (term for _, term in (*before, *entered)))
         terms += _of_touches(touched)
         terms += [] if canonical.decoded is None else [canonical.decoded]
         terms = list(dict.fromkeys(terms))
