@@ -10,8 +10,9 @@ from vmproof.language import load
 from vmproof.terms import substitute
 from vmproof.virtualize.decide import answered_at_once
 from vmproof.virtualize.definitions import Question
-from vmproof.virtualize.runs import Executions, Tier
+from vmproof.virtualize.runs import Executions
 from vmproof.virtualize.setting import Setting
+from vmproof.virtualize.tiers import Tier
 from vmproof.virtualize.worlds import Worlds
 
 PAPER = load(Path(__file__).parents[2] / "models" / "pg74.py")

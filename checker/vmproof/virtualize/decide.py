@@ -24,8 +24,9 @@ from vmproof.virtualize.effects import PROBE_PA, PROBE_VA
 from vmproof.virtualize.known_states import Alike, carried, likely_pairs
 from vmproof.virtualize.nearby import Likeness, alike, empty_memories, likenesses
 from vmproof.virtualize.result import Answer
-from vmproof.virtualize.runs import ConcreteTier, Executions, Tier
+from vmproof.virtualize.runs import Executions
 from vmproof.virtualize.setting import GUEST
+from vmproof.virtualize.tiers import ConcreteTier, Tier
 from vmproof.virtualize.world import World, is_false
 
 _NEAR = 3

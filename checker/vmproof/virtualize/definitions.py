@@ -26,8 +26,8 @@ from vmproof.virtualize.effects import (
     memory_trap,
 )
 from vmproof.virtualize.restoring import always_restorable, departures, lost
-from vmproof.virtualize.runs import ConcreteTier, Tier
 from vmproof.virtualize.setting import GUEST, Setting
+from vmproof.virtualize.tiers import ConcreteTier, Tier
 from vmproof.virtualize.world import is_false
 
 

@@ -11,8 +11,9 @@ from vmproof.solvers import Status
 from vmproof.terms import Term, variables
 from vmproof.virtualize.arrays import differ
 from vmproof.virtualize.asking import Task, ask
-from vmproof.virtualize.runs import Run, Tier, Trapped
+from vmproof.virtualize.runs import Run, Trapped
 from vmproof.virtualize.setting import ACCESSES, GUEST, REAL, Setting
+from vmproof.virtualize.tiers import Tier
 from vmproof.virtualize.world import Body, is_false
 
 PROBE_VA = "probe.va"

@@ -11,8 +11,8 @@ from vmproof.terms import BitVecSort, Term, Value, evaluate, substitute, variabl
 from vmproof.virtualize.decide import Candidate, answered_at_once
 from vmproof.virtualize.result import Answer, HostResult
 from vmproof.virtualize.round import Round
-from vmproof.virtualize.runs import ConcreteTier
 from vmproof.virtualize.setting import Setting
+from vmproof.virtualize.tiers import ConcreteTier
 from vmproof.virtualize.world import World
 
 MOST_TRIED = 64

@@ -14,8 +14,9 @@ from vmproof.virtualize.decide import Candidate, holding
 from vmproof.virtualize.definitions import Question
 from vmproof.virtualize.effects import PROBE_VA
 from vmproof.virtualize.evidence import witness as evidence
-from vmproof.virtualize.runs import ConcreteTier, Executions
+from vmproof.virtualize.runs import Executions
 from vmproof.virtualize.setting import GUEST, REAL, Setting
+from vmproof.virtualize.tiers import ConcreteTier
 from vmproof.virtualize.witness import Side, Witness
 from vmproof.virtualize.world import Body, World
 
